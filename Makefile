@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+# Makefile -- builds the reference broker, the harness and the tools, and runs them.
+#
+# One file, no recursion. Sources are found by folder: a new .c in a room is
+# built without touching this file. Three variants of every object live side by
+# side (plain, san, cov), so that no build disturbs another.
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+
+B      ?= build
+CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG  ?= clang
+OPT    ?= -O2
+PREFIX ?= /usr/local
+TARGET ?=
+V      ?=
+Q      := $(if $(V),,@)
+say     = $(if $(V),,@printf '  %-5s %s\n' '$1' '$2')
+
+WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+CFLAGS_ALL = -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -g $(WARN) -MMD -MP -pthread $(CFLAGS)
+
+BROKER_LIBS := -lssl -lcrypto -lsqlite3 -lwslay -linih -ldl -lm
+CONF_LIBS   := -lcheck -lsubunit -lpaho-mqtt3as -lssl -lcrypto -lwslay -lcjson -lpcap -linih -lrt -lm -ldl
+
+# ---- rooms -------------------------------------------------------------------
+sources = $(foreach d,$1,$(wildcard $d/*.c))
+BROKER_SRC   := $(filter-out broker/main.c,$(call sources,broker broker/base broker/codec broker/net broker/state))
+CONF_SRC     := $(filter-out conformance/main.c,$(call sources,conformance $(patsubst %/,%,$(filter-out conformance/selftest/,$(wildcard conformance/*/)))))
+TOOLS_SRC    := $(filter-out tools/mqttspec-%,$(call sources,tools))
+TOOLS_MAIN   := $(patsubst tools/%.c,%,$(wildcard tools/mqttspec-*.c))
+BROKER_TEST  := $(call sources,broker/tests)
+CONF_TEST    := $(call sources,conformance/selftest)
+TOOLS_TEST   := $(call sources,tools/tests)
+ALL_SRC      := $(BROKER_SRC) $(CONF_SRC) $(TOOLS_SRC) $(BROKER_TEST) $(CONF_TEST) $(TOOLS_TEST) \
+                $(wildcard broker/main.c conformance/main.c tools/mqttspec-*.c)
+
+# Files that the harness carries inside itself, so that one binary is enough.
+EMBED := $(sort $(wildcard conformance/statements/*.csv conformance/targets/*.ini conformance/targets/*.known conformance/targets/*.sh conformance/targets/*.js reports/page/*))
+
+# ---- set-up ------------------------------------------------------------------
+READY := $(B)/.ready
+$(READY): tools/setup.sh
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/setup.sh
+	$(Q)touch $@
+
+# ---- one variant: $1 name, $2 folder, $3 flags ---------------------------------
+binaries = $(addprefix $1/bin/,$(if $(wildcard broker/main.c),mqttspec-broker) $(if $(wildcard conformance/main.c),mqttspec) \
+             $(TOOLS_MAIN) $(if $(BROKER_TEST),test-broker) $(if $(CONF_TEST),test-harness) $(if $(TOOLS_TEST),test-tools))
+
+define VARIANT
+OBJ_$1 := $$(patsubst %.c,$2/obj/%.o,$$(ALL_SRC)) $2/obj/embed.o
+
+$2/obj/broker/%.o: broker/%.c | $$(READY)
+	$$(call say,CC,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $3 -Ibroker -c -o $$@ $$<
+
+$2/obj/conformance/%.o: conformance/%.c | $$(READY)
+	$$(call say,CC,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $3 -Iconformance -c -o $$@ $$<
+
+$2/obj/tools/%.o: tools/%.c | $$(READY)
+	$$(call say,CC,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $3 -Iconformance -Itools -c -o $$@ $$<
+
+$2/obj/embed.c: tools/embed.sh $$(EMBED)
+	$$(call say,GEN,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)tools/embed.sh $$(EMBED) > $$@
+
+$2/obj/embed.o: $2/obj/embed.c | $$(READY)
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $3 -Iconformance -c -o $$@ $$<
+
+$2/lib/libbroker.a: $$(BROKER_SRC:%.c=$2/obj/%.o)
+$2/lib/libconformance.a: $$(CONF_SRC:%.c=$2/obj/%.o) $2/obj/embed.o
+$2/lib/libtools.a: $$(TOOLS_SRC:%.c=$2/obj/%.o)
+$2/lib/%.a:
+	$$(call say,AR,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+
+$2/bin/mqttspec-broker: $2/obj/broker/main.o $2/lib/libbroker.a
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $3 -pthread -rdynamic -o $$@ $$^ $$(LDFLAGS) $$(BROKER_LIBS)
+
+$2/bin/test-broker: $$(BROKER_TEST:%.c=$2/obj/%.o) $2/lib/libbroker.a
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $3 -pthread -o $$@ $$^ $$(LDFLAGS) -lcheck -lsubunit -lrt $$(BROKER_LIBS)
+
+$2/bin/mqttspec: $2/obj/conformance/main.o $2/lib/libconformance.a
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $3 -pthread -o $$@ $$^ $$(LDFLAGS) $$(CONF_LIBS)
+
+$2/bin/test-harness: $$(CONF_TEST:%.c=$2/obj/%.o) $2/lib/libconformance.a
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $3 -pthread -o $$@ $$^ $$(LDFLAGS) $$(CONF_LIBS)
+
+$2/bin/test-tools: $$(TOOLS_TEST:%.c=$2/obj/%.o) $2/lib/libtools.a $2/lib/libconformance.a
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $3 -pthread -o $$@ $$^ $$(LDFLAGS) $$(CONF_LIBS)
+
+$$(TOOLS_MAIN:%=$2/bin/%): $2/bin/%: $2/obj/tools/%.o $2/lib/libtools.a $2/lib/libconformance.a
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $3 -pthread -o $$@ $$^ $$(LDFLAGS) $$(CONF_LIBS)
+
+-include $$(OBJ_$1:.o=.d)
+endef
+
+SAN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+COV := -O0 --coverage
+$(eval $(call VARIANT,plain,$(B),$(OPT)))
+$(eval $(call VARIANT,san,$(B)/san,$(SAN)))
+$(eval $(call VARIANT,cov,$(B)/cov,$(COV)))
+
+.PHONY: all objects setup help clean conformance
+all: $(call binaries,$(B)) ## build everything into build/bin
+objects: $(OBJ_plain)
+setup: ## install what is missing (or say the one line that does)
+	$(Q)tools/setup.sh
+
+help: ## list the targets
+	$(Q)awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+conformance: all ## run the suite against the reference broker (TARGET=name or URL for another)
+	$(Q)$(B)/bin/mqttspec run $(TARGET)
+
+clean: ## remove what was built
+	rm -rf $(B)

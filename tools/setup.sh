@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# setup.sh -- installs the Debian packages that mqttspec builds with.
+#
+# usage: tools/setup.sh [group ...]     group: build (default), targets, browser, fuzz, clients
+# Exits 0 when nothing is missing in the end. Where it cannot install (not root,
+# no passwordless sudo, no apt) it prints the one line to run, and exits 1.
+set -eu
+
+packages() {
+    case $1 in
+    build) echo gcc libc6-dev check libsubunit-dev libssl-dev libpaho-mqtt-dev \
+        libpcap-dev libwslay-dev libcjson-dev libsqlite3-dev libinih-dev \
+        uthash-dev ;;
+    targets) echo mosquitto ;;
+    browser) echo chromium nodejs npm ;;
+    clients) echo mosquitto-clients python3-paho-mqtt ;;
+    fuzz) echo clang libclang-rt-14-dev llvm ;;
+    coverage) echo lcov ;;
+    lint) echo clang-format clang-tidy cppcheck ;;
+    *) echo "setup: unknown group '$1' (build, targets, browser, clients, fuzz, coverage, lint)" >&2; exit 2 ;;
+    esac
+}
+
+[ $# -gt 0 ] || set -- build
+missing=
+for group in "$@"; do
+    list=$(packages "$group")
+    for package in $list; do
+        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+        [ "$state" = installed ] || missing="$missing $package"
+    done
+done
+[ -n "$missing" ] || exit 0
+
+install="apt-get install -y --no-install-recommends$missing"
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+        as_root="sudo -n"
+    else
+        echo "setup: missing packages; run:  sudo $install" >&2
+        exit 1
+    fi
+fi
+command -v apt-get >/dev/null 2>&1 || {
+    echo "setup: no apt-get here; install the equivalents of:$missing" >&2
+    exit 1
+}
+echo "setup: installing$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086
+$as_root $install >/dev/null 2>&1 || {
+    # The package lists may be old or absent: refresh them once, then insist.
+    $as_root apt-get update -qq >&2
+    $as_root $install >/dev/null
+}

@@ -126,17 +126,64 @@ $(eval $(call VARIANT,plain,$(B),$(OPT)))
 $(eval $(call VARIANT,san,$(B)/san,$(SAN)))
 $(eval $(call VARIANT,cov,$(B)/cov,$(COV)))
 
-.PHONY: all objects setup help clean conformance
+# ---- what people type ----------------------------------------------------------
+.PHONY: all objects setup help clean install conformance test unit san coverage lint walls format
+
 all: $(call binaries,$(B)) ## build everything into build/bin
 objects: $(OBJ_plain)
-setup: ## install what is missing (or say the one line that does)
+setup: ## install the packages that the build needs, or print the one line that does
 	$(Q)tools/setup.sh
 
 help: ## list the targets
 	$(Q)awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-conformance: all ## run the suite against the reference broker (TARGET=name or URL for another)
-	$(Q)$(B)/bin/mqttspec run $(TARGET)
+conformance: all ## run the suite against the reference broker; TARGET=name or URL for another
+	$(Q)$(if $(filter mosquitto rabbitmq aedes,$(TARGET)),tools/setup.sh target-$(TARGET))
+	$(Q)$(B)/bin/mqttspec run $(TARGET) $(ARGS)
+
+unit: all ## run the unit tests of both wings and of the tools
+	$(Q)tools/test.sh $(call stages,$(UNIT_STAGES))
+
+# Each stage: NAME|COMMAND, run in this order by tools/test.sh, which adds up their counts.
+UNIT_STAGES := broker|$(B)/bin/test-broker harness|$(B)/bin/test-harness tools|$(B)/bin/test-tools
+RUN_STAGES  := walls|tools/walls.sh~$(B) conformance|$(B)/bin/mqttspec~run~--report~$(B)/test-report
+empty  :=
+space  := $(empty) $(empty)
+stages  = $(foreach s,$1,'$(word 1,$(subst |, ,$(subst ~,@,$s)))' '$(subst @, ,$(word 2,$(subst |, ,$(subst ~,@,$s))))')
+
+test: all ## prove the project itself; closes with "N passed, N failed"
+	$(Q)tools/test.sh $(call stages,$(UNIT_STAGES) $(RUN_STAGES))
+
+SAN_ENV := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+san: $(call binaries,$(B)/san) ## unit tests and suite under AddressSanitizer and UBSan
+	$(Q)$(SAN_ENV) TEST_LOGS=$(B)/san/logs tools/test.sh $(subst $(B)/bin,$(B)/san/bin,$(call stages,$(UNIT_STAGES) conformance|$(B)/bin/mqttspec~run~--report~$(B)/san/report))
+
+coverage: $(call binaries,$(B)/cov) ## an lcov page of what the tests reach, in build/coverage
+	$(Q)tools/setup.sh coverage
+	$(Q)find $(B)/cov -name '*.gcda' -delete
+	-$(Q)TEST_LOGS=$(B)/cov/logs tools/test.sh $(subst $(B)/bin,$(B)/cov/bin,$(call stages,$(UNIT_STAGES) conformance|$(B)/bin/mqttspec~run~--report~$(B)/cov/report))
+	$(Q)lcov -q --capture --directory $(B)/cov/obj --output-file $(B)/cov/all.info
+	$(Q)genhtml -q --output-directory $(B)/coverage $(B)/cov/all.info
+	$(Q)lcov --summary $(B)/cov/all.info
+
+walls: all ## check that the rooms keep to themselves
+	$(Q)tools/walls.sh $(B)
+
+FORMATTED = $(wildcard broker/*.[ch] broker/*/*.[ch] conformance/*.[ch] conformance/*/*.[ch] tools/*.[ch] tools/*/*.[ch] fuzz/*.[ch])
+lint: walls ## formatting, static analysis, walls
+	$(Q)tools/setup.sh lint
+	$(Q)clang-format --dry-run -Werror $(FORMATTED)
+	$(Q)cppcheck -q --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
+	    --suppress=missingIncludeSystem -Ibroker broker
+	$(Q)cppcheck -q --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
+	    --suppress=missingIncludeSystem -Iconformance -Itools conformance tools
+
+format: ## let clang-format decide
+	$(Q)clang-format -i $(FORMATTED)
+
+install: all ## install the binaries under PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(filter-out %/test-broker %/test-harness %/test-tools,$(call binaries,$(B))) $(DESTDIR)$(PREFIX)/bin
 
 clean: ## remove what was built
 	rm -rf $(B)

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# test.sh -- runs the stages of `make test` and adds up what they counted.
+#
+# usage: tools/test.sh NAME COMMAND [-- NAME COMMAND]...
+# Each COMMAND is one shell line. A stage's closing line is read for its counts:
+# Check's "Checks: N, Failures: F, Errors: E" or "N passed, N failed"; a stage
+# without either counts as one test, judged by its exit status. All stages run,
+# whatever failed before. Closes with "N passed, N failed"; exits 1 on a failure.
+set -u
+logs=${TEST_LOGS:-build/test-logs}
+mkdir -p "$logs"
+passed=0
+failed=0
+names=()
+
+# count LOG STATUS -> "passed failed" of one stage
+count() {
+    awk -v status="$2" '
+        /Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+/ {
+            match($0, /Checks: [0-9]+/);   checks = substr($0, RSTART + 8, RLENGTH - 8)
+            match($0, /Failures: [0-9]+/); fails = substr($0, RSTART + 10, RLENGTH - 10)
+            match($0, /Errors: [0-9]+/);   errors = substr($0, RSTART + 8, RLENGTH - 8)
+            bad += fails + errors; good += checks - fails - errors; seen = 1
+        }
+        /^[0-9]+ passed, [0-9]+ failed/ { good += $1; bad += $3; seen = 1 }
+        END {
+            if (!seen) { good = status == 0; bad = status != 0 }
+            else if (status != 0 && bad == 0) bad = 1
+            print good + 0, bad + 0
+        }' "$1"
+}
+
+stage() {
+    local name=$1 command=$2 log=$logs/$1.log status good bad began=$SECONDS
+    printf -- '--- %s: %s\n' "$name" "$command"
+    bash -o pipefail -c "$command" >"$log" 2>&1 </dev/null
+    status=$?
+    read -r good bad < <(count "$log" "$status")
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    if [ "$bad" -gt 0 ]; then
+        tail -n 60 "$log"
+        names+=("$name")
+    else
+        grep -E '^skipped:' "$log" || true
+    fi
+    printf '    %s: %d passed, %d failed, %d s\n' "$name" "$good" "$bad" $((SECONDS - began))
+}
+
+while [ $# -ge 2 ]; do
+    stage "$1" "$2"
+    shift 2
+    [ "${1:-}" != -- ] || shift
+done
+if [ ${#names[@]} -gt 0 ]; then
+    echo "stages that failed: ${names[*]} (logs in $logs)"
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -141,27 +141,42 @@ conformance: all ## run the suite against the reference broker; TARGET=name or U
 	$(Q)$(if $(filter mosquitto rabbitmq aedes,$(TARGET)),tools/setup.sh target-$(TARGET))
 	$(Q)$(B)/bin/mqttspec run $(TARGET) $(ARGS)
 
-unit: all ## run the unit tests of both wings and of the tools
-	$(Q)tools/test.sh $(call stages,$(UNIT_STAGES))
+# Stages of a test run: a name and a command on each line; tools/test.sh runs them
+# all and adds up their counts. $1 is the folder of the variant.
+define unit_stages
+broker   $1/bin/test-broker
+harness  $1/bin/test-harness
+tools    $1/bin/test-tools
+endef
+define suite_stages
+conformance  $1/bin/mqttspec run --report $1/reports/conformance
+endef
+define project_stages
+walls    tools/walls.sh $1
+endef
+export UNIT  = $(call unit_stages,$(B))
+export TESTS = $(UNIT)$(nl)$(call project_stages,$(B))$(nl)$(call suite_stages,$(B))
+define nl
 
-# Each stage: NAME|COMMAND, run in this order by tools/test.sh, which adds up their counts.
-UNIT_STAGES := broker|$(B)/bin/test-broker harness|$(B)/bin/test-harness tools|$(B)/bin/test-tools
-RUN_STAGES  := walls|tools/walls.sh~$(B) conformance|$(B)/bin/mqttspec~run~--report~$(B)/test-report
-empty  :=
-space  := $(empty) $(empty)
-stages  = $(foreach s,$1,'$(word 1,$(subst |, ,$(subst ~,@,$s)))' '$(subst @, ,$(word 2,$(subst |, ,$(subst ~,@,$s))))')
+
+endef
+
+unit: all ## run the unit tests of both wings and of the tools
+	$(Q)tools/test.sh $(B)/logs "$$UNIT"
 
 test: all ## prove the project itself; closes with "N passed, N failed"
-	$(Q)tools/test.sh $(call stages,$(UNIT_STAGES) $(RUN_STAGES))
+	$(Q)tools/test.sh $(B)/logs "$$TESTS"
 
 SAN_ENV := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+export SAN_TESTS = $(call unit_stages,$(B)/san)$(nl)$(call suite_stages,$(B)/san)
 san: $(call binaries,$(B)/san) ## unit tests and suite under AddressSanitizer and UBSan
-	$(Q)$(SAN_ENV) TEST_LOGS=$(B)/san/logs tools/test.sh $(subst $(B)/bin,$(B)/san/bin,$(call stages,$(UNIT_STAGES) conformance|$(B)/bin/mqttspec~run~--report~$(B)/san/report))
+	$(Q)$(SAN_ENV) tools/test.sh $(B)/san/logs "$$SAN_TESTS"
 
+export COV_TESTS = $(call unit_stages,$(B)/cov)$(nl)$(call suite_stages,$(B)/cov)
 coverage: $(call binaries,$(B)/cov) ## an lcov page of what the tests reach, in build/coverage
 	$(Q)tools/setup.sh coverage
 	$(Q)find $(B)/cov -name '*.gcda' -delete
-	-$(Q)TEST_LOGS=$(B)/cov/logs tools/test.sh $(subst $(B)/bin,$(B)/cov/bin,$(call stages,$(UNIT_STAGES) conformance|$(B)/bin/mqttspec~run~--report~$(B)/cov/report))
+	-$(Q)tools/test.sh $(B)/cov/logs "$$COV_TESTS"
 	$(Q)lcov -q --capture --directory $(B)/cov/obj --output-file $(B)/cov/all.info
 	$(Q)genhtml -q --output-directory $(B)/coverage $(B)/cov/all.info
 	$(Q)lcov --summary $(B)/cov/all.info

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # test.sh -- runs the stages of `make test` and adds up what they counted.
 #
-# usage: tools/test.sh NAME COMMAND [-- NAME COMMAND]...
-# Each COMMAND is one shell line. A stage's closing line is read for its counts:
+# usage: tools/test.sh LOGS STAGES      LOGS: folder for the output of each stage
+# STAGES holds a stage per line: a name, blanks, a shell command. A stage's closing line is read for its counts:
 # Check's "Checks: N, Failures: F, Errors: E" or "N passed, N failed"; a stage
 # without either counts as one test, judged by its exit status. All stages run,
 # whatever failed before. Closes with "N passed, N failed"; exits 1 on a failure.
 set -u
-logs=${TEST_LOGS:-build/test-logs}
+logs=$1
 mkdir -p "$logs"
 passed=0
 failed=0
@@ -48,11 +48,9 @@ stage() {
     printf '    %s: %d passed, %d failed, %d s\n' "$name" "$good" "$bad" $((SECONDS - began))
 }
 
-while [ $# -ge 2 ]; do
-    stage "$1" "$2"
-    shift 2
-    [ "${1:-}" != -- ] || shift
-done
+while read -r name command; do
+    [ -z "$name" ] || stage "$name" "$command"
+done <<<"$2"
 if [ ${#names[@]} -gt 0 ]; then
     echo "stages that failed: ${names[*]} (logs in $logs)"
 fi

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # setup.sh -- installs the Debian packages that mqttspec builds with.
 #
-# usage: tools/setup.sh [group ...]     group: build (default), targets, browser, fuzz, clients
+# usage: tools/setup.sh [group ...]     group: build (default), or one of packages() below
 # Exits 0 when nothing is missing in the end. Where it cannot install (not root,
 # no passwordless sudo, no apt) it prints the one line to run, and exits 1.
 set -eu
@@ -12,13 +12,15 @@ packages() {
     build) echo gcc libc6-dev check libsubunit-dev libssl-dev libpaho-mqtt-dev \
         libpcap-dev libwslay-dev libcjson-dev libsqlite3-dev libinih-dev \
         uthash-dev ;;
-    targets) echo mosquitto ;;
+    target-mosquitto) echo mosquitto ;;
+    target-rabbitmq) echo rabbitmq-server ;;
+    target-aedes) echo nodejs npm ;;
     browser) echo chromium nodejs npm ;;
     clients) echo mosquitto-clients python3-paho-mqtt ;;
     fuzz) echo clang libclang-rt-14-dev llvm ;;
     coverage) echo lcov ;;
     lint) echo clang-format clang-tidy cppcheck ;;
-    *) echo "setup: unknown group '$1' (build, targets, browser, clients, fuzz, coverage, lint)" >&2; exit 2 ;;
+    *) echo "setup: unknown group '$1'" >&2; exit 2 ;;
     esac
 }
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* selftest.h -- the harness's own test suites.
+ *
+ * One function per file of tests; tests_main.c runs them all.
+ */
+#ifndef MQTTSPEC_SELFTEST_H
+#define MQTTSPEC_SELFTEST_H
+
+#include <check.h>
+
+Suite *suite_statement(void);
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/* dispatch.h -- one table: packet type, the states it is legal in, its handler.
+ *
+ * A packet in the wrong state is a Protocol Error here and nowhere else; what a
+ * handler returns is acted on here and nowhere else.
+ */
+#ifndef BROKER_DISPATCH_H
+#define BROKER_DISPATCH_H
+
+#include "broker.h"
+
+/* dispatch_octets cuts, decodes and handles one packet.
+ *
+ * octets   what has arrived
+ *
+ * Returns how many octets the packet took; 0: more must arrive, or the client
+ * was closed (conn->state is then CONN_CLOSING).
+ */
+size_t dispatch_octets(struct broker *b, struct client *c, struct slice octets);
+
+/* client_send sends a packet to a client, after dropping Reason String and User
+ * Properties that it does not want or that would make the packet too large.
+ * Spec: 5.0 s3.1.2.11.7 [MQTT-3.1.2-29], [MQTT-3.2.2-19], [MQTT-3.4.2-2].
+ */
+void client_send(struct broker *b, struct client *c, struct packet *packet);
+
+/* client_trace writes the TRACE line of a packet. */
+void client_trace(const struct broker *b, const struct client *c,
+                  const char *direction, const struct packet *packet);
+
+#endif

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/* conn.h -- one network connection: octets in, octets out, a state.
+ *
+ * A connection knows packets and no sessions. Without a transport it is a pair
+ * of memory buffers: what is appended to `in` counts as received, what is sent
+ * gathers in `out` until conn_take_output fetches it (tests and fuzzing).
+ *
+ * Output is a queue of parts: octets of `heads` (small packets, and the heads
+ * of PUBLISH), and references to payloads that many connections share. One
+ * writev sends them, once a turn.
+ */
+#ifndef BROKER_NET_CONN_H
+#define BROKER_NET_CONN_H
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "codec/packet.h"
+#include "net/transport.h"
+
+enum conn_state {
+    CONN_OPENING,        /* TLS or WebSocket is being set up */
+    CONN_AWAIT_CONNECT,  /* only CONNECT is legal */
+    CONN_AUTHENTICATING, /* between CONNECT and CONNACK; only AUTH is legal */
+    CONN_RUNNING,
+    CONN_CLOSING, /* nothing more is read; flushed, then swept */
+};
+#define CONN_N_STATES 5
+
+/* Payload octets that outlive the message's other holders: the conn drops its
+ * reference through `release` when they are written or given up. */
+struct conn_payload {
+    struct slice octets;
+    void (*release)(void *holder); /* NULL: octets are copied into heads */
+    void *holder;
+};
+
+struct conn_part; /* conn.c: a stretch of heads, or a shared payload */
+
+struct conn {
+    struct conn *next;           /* in the list of serve.c */
+    struct transport *transport; /* owned; NULL: memory only */
+    const struct log *log;
+    void *user; /* whoever is above; never touched here */
+    enum conn_state state;
+    enum mqtt_version version; /* 0 until CONNECT was read */
+    uint64_t id;               /* counts connections, for the log */
+    uint64_t deadline_ms;      /* when silence ends the connection; 0: never */
+    uint64_t silence_ms;       /* how long silence may last; 0: for ever */
+    bool has_ended; /* the other side closed, or the transport failed */
+    int error;      /* errno of the failure; 0: orderly end */
+    char peer[64];  /* "address:port" */
+    struct buf in;
+    struct buf heads;
+    struct conn_part *parts; /* ring of parts not yet written */
+    size_t parts_first;
+    size_t n_parts;
+    size_t parts_capacity;
+    size_t out_octets; /* not yet written, heads and payloads */
+    uint64_t n_octets_in;
+    uint64_t n_octets_out;
+};
+
+/* conn_new makes a connection in CONN_OPENING (CONN_AWAIT_CONNECT without a
+ * transport).
+ *
+ * transport   owned from now on; NULL: memory only
+ * log         borrowed; may be NULL
+ *
+ * Returns it for conn_free.
+ */
+struct conn *conn_new(struct transport *transport, const struct log *log);
+
+/* conn_free gives up everything; references to payloads are released. */
+void conn_free(struct conn *c);
+
+/* conn_enter changes the state, and logs `A -> B`. The only way to do so. */
+void conn_enter(struct conn *c, enum conn_state state);
+
+/* conn_state_name gives "RUNNING" and so on. */
+const char *conn_state_name(enum conn_state state);
+
+/* conn_read pulls what has arrived into c->in.
+ *
+ * max_octets   stop when that many unread octets are in c->in (a turn should
+ *              not be filled by one connection)
+ *
+ * Returns true if octets came. At the end sets has_ended.
+ */
+bool conn_read(struct conn *c, size_t max_octets);
+
+/* conn_heard starts the keep-alive interval anew: call for each packet.
+ *
+ * now_ms   the broker's clock
+ */
+static inline void conn_heard(struct conn *c, uint64_t now_ms)
+{
+    c->deadline_ms = c->silence_ms ? now_ms + c->silence_ms : 0;
+}
+
+/* conn_send puts a packet on the output queue; nothing is written yet.
+ *
+ * packet    encoded for c->version at once; borrowed. For CONNACK and before,
+ *           version 0 counts as 5.0 only if the caller set c->version
+ * payload   the payload of a PUBLISH, by reference; NULL: packet's own payload
+ *           is copied. Small payloads are copied as well, and released at once
+ *
+ * Does nothing in CONN_CLOSING but release the payload.
+ */
+void conn_send(struct conn *c, const struct packet *packet,
+               const struct conn_payload *payload);
+
+/* conn_send_octets puts encoded octets on the output queue, copied. */
+void conn_send_octets(struct conn *c, struct slice octets);
+
+/* conn_flush writes as much of the output as the transport takes; one writev
+ * for up to IOV_MAX parts. Without a transport it does nothing.
+ *
+ * Returns false when the transport failed (has_ended is set).
+ */
+bool conn_flush(struct conn *c);
+
+/* conn_has_output tells whether octets wait to be written. */
+static inline bool conn_has_output(const struct conn *c)
+{
+    return c->out_octets > 0;
+}
+
+/* conn_take_output moves all output to the end of out, payloads included. For
+ * connections without a transport.
+ */
+void conn_take_output(struct conn *c, struct buf *out);
+
+#endif

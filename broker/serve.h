@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/* serve.h -- the select() loop: gather, wait, accept, read, expire, commit,
+ * flush, sweep.
+ *
+ * Nothing is registered, so nothing goes stale: the descriptor sets are built
+ * each turn from the list of clients. They are sized to the process's
+ * descriptor limit, not to FD_SETSIZE.
+ */
+#ifndef BROKER_SERVE_H
+#define BROKER_SERVE_H
+
+#include "broker.h"
+#include "net/listen.h"
+
+/* serve_run serves until SIGTERM or SIGINT, then drains.
+ *
+ * listeners   open; closed by the caller
+ * reload      called after SIGHUP, in the loop; may be NULL
+ *
+ * Prints "listening on HOST:PORT" for each listener once it accepts.
+ * Returns 0, or -1 after a log line.
+ */
+int serve_run(struct broker *b, struct listener *listeners, size_t n_listeners,
+              void (*reload)(void *arg), void *arg);
+
+#endif

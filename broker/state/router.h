@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/* router.h -- from one message to all who want it.
+ *
+ * A session with several matching filters gets one copy, at the highest QoS
+ * granted, with all its Subscription Identifiers. A share group gives the
+ * message to one member, turn by turn, connected ones first.
+ * Spec: 5.0 s3.3.4 [MQTT-3.3.4-2..5], s4.8.2 [MQTT-4.8.2-3..6]; 3.1.1 s3.3.5.
+ */
+#ifndef BROKER_STATE_ROUTER_H
+#define BROKER_STATE_ROUTER_H
+
+#include "state/message.h"
+#include "state/session.h"
+#include "state/subtree.h"
+
+/* Scratch of the router, reused from message to message; zeroed is empty. */
+struct router {
+    struct router_match *matches; /* router.c */
+    size_t n_matches;
+    size_t capacity;
+    /* may_deliver asks whether a session may receive a message now; NULL: all
+     * may. Set once, by the broker. */
+    bool (*may_deliver)(const struct session *s, const struct message *m,
+                        void *arg);
+    void *may_deliver_arg;
+};
+
+void router_clear(struct router *r);
+
+/* router_publish delivers a message to all matching subscriptions.
+ *
+ * m   its publisher is left out by subscriptions with No Local [MQTT-3.8.3-3]
+ *
+ * Returns how many sessions got it, or queued it.
+ */
+size_t router_publish(struct router *r, const struct subtree *subtree,
+                      struct message *m, uint64_t now_ms);
+
+/* router_send_retained delivers one retained message for one subscription,
+ * RETAIN set. [MQTT-3.3.1-8], [MQTT-3.8.4-4].
+ */
+void router_send_retained(const struct subscription *s, struct message *m,
+                          uint64_t now_ms);
+
+#endif

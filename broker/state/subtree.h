@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/* subtree.h -- who subscribes to what.
+ *
+ * A tree of topic levels; each node holds the subscriptions whose filter ends
+ * there, the shared ones in groups.
+ * Expected size: thousands of filters, tens of matches. Spec: 5.0 s4.7, s4.8.2.
+ */
+#ifndef BROKER_STATE_SUBTREE_H
+#define BROKER_STATE_SUBTREE_H
+
+#include "codec/packet.h"
+
+struct session;
+struct subtree_node;
+struct share_group;
+
+/* One subscription. Owned by its session; linked into the tree. */
+struct subscription {
+    struct subscription *next_of_session;
+    struct subscription *next_of_node; /* or of its share group */
+    struct subtree_node *node;
+    struct share_group *group; /* NULL: not shared */
+    struct session *session;
+    uint32_t identifier; /* 0: none */
+    uint8_t qos;
+    uint8_t retain_handling;
+    bool is_no_local;
+    bool is_retain_as_published;
+    size_t topic_filter_n;
+    char topic_filter[]; /* as subscribed, "$share/" included; NUL behind */
+};
+
+/* Sessions that share one filter under one ShareName. */
+struct share_group {
+    struct share_group *next; /* at the same node */
+    char *name;               /* owned */
+    size_t name_n;
+    struct subscription *members;
+    size_t n_members;
+    struct subscription *last_served; /* turn by turn */
+};
+
+struct subtree {
+    struct subtree_node *root;
+    size_t n_subscriptions;
+};
+
+void subtree_init(struct subtree *t);
+
+/* subtree_clear frees the nodes; subscriptions belong to their sessions. */
+void subtree_clear(struct subtree *t);
+
+/* subtree_add links a subscription that is in no tree.
+ *
+ * share    ShareName; empty: not shared
+ * filter   valid Topic Filter without "$share/NAME/"
+ */
+void subtree_add(struct subtree *t, struct subscription *s, struct slice share,
+                 struct slice filter);
+
+/* subtree_remove takes a subscription out, and nodes that became empty. */
+void subtree_remove(struct subtree *t, struct subscription *s);
+
+/* subtree_match calls visit for every subscription whose filter matches, and
+ * once per share group (with the group's first member; the router chooses).
+ *
+ * topic   a valid Topic Name. Filters that begin with a wildcard are passed
+ *         over when it begins with "$" [MQTT-4.7.2-1]
+ */
+void subtree_match(const struct subtree *t, struct slice topic,
+                   void (*visit)(struct subscription *s, void *arg), void *arg);
+
+#endif

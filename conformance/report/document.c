@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* document.c -- a run's results as one JSON document, schema "mqttspec/1".
+ *
+ * What can be derived is derived in one place, document_finish: a run, a merge
+ * of its shards and a re-read file all get their summary and statements here.
+ */
+#include "report/document.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "report/text.h"
+
+static const struct {
+    const char *name;
+    const char *plural;
+} verdicts[DOCUMENT_N_VERDICTS] = {
+    [DOCUMENT_FAILED] = {"failed", "failed"},
+    [DOCUMENT_ERROR] = {"error", "errors"},
+    [DOCUMENT_WARNING] = {"warning", "warnings"},
+    [DOCUMENT_INCONCLUSIVE] = {"inconclusive", "inconclusive"},
+    [DOCUMENT_SKIPPED] = {"skipped", "skipped"},
+    [DOCUMENT_PASSED] = {"passed", "passed"},
+};
+
+/* Members that every case has, as strings. */
+static const char *const case_texts[] = {
+    "name", "test", "file", "mqtt", "transport", "driver", "verdict",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+const char *document_verdict_name(enum document_verdict verdict)
+{
+    return verdicts[verdict].name;
+}
+
+const char *document_verdict_plural(enum document_verdict verdict)
+{
+    return verdicts[verdict].plural;
+}
+
+static int find_verdict(const char *name)
+{
+    for (int v = 0; v < DOCUMENT_N_VERDICTS; v++)
+        if (strcmp(verdicts[v].name, name) == 0)
+            return v;
+    return -1;
+}
+
+enum document_verdict document_verdict_of(const cJSON *test_case)
+{
+    int v = find_verdict(document_text(test_case, "verdict"));
+    return v < 0 ? DOCUMENT_ERROR : (enum document_verdict)v;
+}
+
+cJSON *document_new(void)
+{
+    cJSON *document = cJSON_CreateObject();
+    cJSON_AddStringToObject(document, "schema", DOCUMENT_SCHEMA);
+    cJSON_AddObjectToObject(document, "target");
+    cJSON_AddStringToObject(document, "started", "");
+    cJSON_AddNumberToObject(document, "seconds", 0);
+    cJSON_AddNumberToObject(document, "jobs", 0);
+    cJSON_AddObjectToObject(document, "summary");
+    cJSON_AddArrayToObject(document, "cases");
+    cJSON_AddArrayToObject(document, "statements");
+    return document;
+}
+
+static int check_case(const cJSON *test_case, int number, char *error, size_t n)
+{
+    for (size_t i = 0; i < COUNT(case_texts); i++) {
+        const cJSON *member =
+            cJSON_GetObjectItemCaseSensitive(test_case, case_texts[i]);
+        if (!cJSON_IsString(member)) {
+            snprintf(error, n, "case %d has no \"%s\"", number, case_texts[i]);
+            return -1;
+        }
+    }
+    if (find_verdict(document_text(test_case, "verdict")) < 0) {
+        snprintf(error, n, "case %s has the unknown verdict \"%s\"",
+                 document_text(test_case, "name"),
+                 document_text(test_case, "verdict"));
+        return -1;
+    }
+    if (!cJSON_IsArray(
+            cJSON_GetObjectItemCaseSensitive(test_case, "statements"))) {
+        snprintf(error, n, "case %s has no \"statements\"",
+                 document_text(test_case, "name"));
+        return -1;
+    }
+    return 0;
+}
+
+int document_check(const cJSON *document, char *error, size_t n)
+{
+    const char *schema = document_text(document, "schema");
+    if (!*schema) {
+        snprintf(error, n, "it is no report of mqttspec (no \"schema\")");
+        return -1;
+    }
+    if (strcmp(schema, DOCUMENT_SCHEMA) != 0) {
+        snprintf(error, n, "its schema is \"%s\", this program reads \"%s\"",
+                 schema, DOCUMENT_SCHEMA);
+        return -1;
+    }
+    if (!cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(document, "target"))) {
+        snprintf(error, n, "it has no \"target\"");
+        return -1;
+    }
+    const cJSON *cases = cJSON_GetObjectItemCaseSensitive(document, "cases");
+    if (!cJSON_IsArray(cases)) {
+        snprintf(error, n, "it has no \"cases\"");
+        return -1;
+    }
+    int number = 0;
+    const cJSON *test_case;
+    cJSON_ArrayForEach(test_case, cases)
+    {
+        if (check_case(test_case, ++number, error, n) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A folder stands for the report in it. */
+static void find_file(const char *path, char *file, size_t n)
+{
+    struct stat status;
+    bool is_folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    snprintf(file, n, "%s%s", path, is_folder ? "/conformance.json" : "");
+}
+
+cJSON *document_load(const char *path, char *error, size_t n)
+{
+    char file[4096], what[512];
+    struct text text = {0};
+    cJSON *document = NULL;
+    find_file(path, file, sizeof file);
+    if (text_load(&text, file) < 0) {
+        snprintf(error, n, "%s: %s", file, strerror(errno));
+        goto out;
+    }
+    document = cJSON_ParseWithLength(text.chars, text.n);
+    if (!document) {
+        snprintf(error, n, "%s: it is not JSON", file);
+        goto out;
+    }
+    if (document_check(document, what, sizeof what) < 0) {
+        snprintf(error, n, "%s: %s", file, what);
+        cJSON_Delete(document);
+        document = NULL;
+    }
+out:
+    text_clear(&text);
+    return document;
+}
+
+/* ---- what follows from the cases -------------------------------------------
+ */
+
+static int compare_cases(const void *a, const void *b)
+{
+    const cJSON *x = *(cJSON *const *)a;
+    const cJSON *y = *(cJSON *const *)b;
+    static const char *const keys[] = {"test", "mqtt", "transport", "name"};
+    int order = strcmp(document_text(x, "file"), document_text(y, "file"));
+    double lines = document_number(x, "line") - document_number(y, "line");
+    if (order == 0 && lines < 0)
+        order = -1;
+    if (order == 0 && lines > 0)
+        order = 1;
+    for (size_t i = 0; order == 0 && i < COUNT(keys); i++)
+        order = strcmp(document_text(x, keys[i]), document_text(y, keys[i]));
+    return order;
+}
+
+static void sort_cases(cJSON *cases)
+{
+    int n = cJSON_GetArraySize(cases);
+    if (n < 2)
+        return;
+    cJSON **all = calloc((size_t)n, sizeof(cJSON *));
+    if (!all)
+        abort();
+    for (int i = 0; i < n; i++)
+        all[i] = cJSON_DetachItemFromArray(cases, 0);
+    qsort(all, (size_t)n, sizeof(cJSON *), compare_cases);
+    for (int i = 0; i < n; i++)
+        cJSON_AddItemToArray(cases, all[i]);
+    free(all);
+}
+
+static cJSON *summarize(const cJSON *cases)
+{
+    int counts[DOCUMENT_N_VERDICTS] = {0};
+    int known = 0, unexpected = 0;
+    const cJSON *test_case;
+    cJSON_ArrayForEach(test_case, cases)
+    {
+        enum document_verdict verdict = document_verdict_of(test_case);
+        bool is_known = *document_text(test_case, "known") != '\0';
+        counts[verdict]++;
+        known += is_known && verdict == DOCUMENT_FAILED;
+        unexpected += document_flag(test_case, "unexpected_pass");
+    }
+    cJSON *summary = cJSON_CreateObject();
+    cJSON_AddNumberToObject(summary, "cases", cJSON_GetArraySize(cases));
+    static const enum document_verdict order[DOCUMENT_N_VERDICTS] = {
+        DOCUMENT_PASSED,  DOCUMENT_FAILED,       DOCUMENT_WARNING,
+        DOCUMENT_SKIPPED, DOCUMENT_INCONCLUSIVE, DOCUMENT_ERROR,
+    };
+    for (int i = 0; i < DOCUMENT_N_VERDICTS; i++)
+        cJSON_AddNumberToObject(summary, verdicts[order[i]].plural,
+                                counts[order[i]]);
+    cJSON_AddNumberToObject(summary, "known_failures", known);
+    cJSON_AddNumberToObject(summary, "unexpected_passes", unexpected);
+    return summary;
+}
+
+/* What the cases say of one statement. */
+struct tally {
+    cJSON *cases;
+    int counts[DOCUMENT_N_VERDICTS];
+};
+
+static bool holds(const cJSON *array, const char *string)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array)
+    {
+        if (cJSON_IsString(item) && strcmp(item->valuestring, string) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A failed case may name the statements that it saw broken ("violated"); then
+ * its other statements are neither broken nor shown. */
+static enum document_verdict verdict_for(const cJSON *test_case, const char *id)
+{
+    enum document_verdict verdict = document_verdict_of(test_case);
+    const cJSON *violated =
+        cJSON_GetObjectItemCaseSensitive(test_case, "violated");
+    if (verdict == DOCUMENT_FAILED && cJSON_GetArraySize(violated) > 0 &&
+        !holds(violated, id))
+        return DOCUMENT_INCONCLUSIVE;
+    return verdict;
+}
+
+static void tally_list(struct tally *tallies, const cJSON *index,
+                       const cJSON *test_case, const char *list_name)
+{
+    const cJSON *item;
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(test_case, list_name);
+    const cJSON *already =
+        strcmp(list_name, "violated") == 0
+            ? cJSON_GetObjectItemCaseSensitive(test_case, "statements")
+            : NULL;
+    cJSON_ArrayForEach(item, list)
+    {
+        const cJSON *at =
+            cJSON_IsString(item)
+                ? cJSON_GetObjectItemCaseSensitive(index, item->valuestring)
+                : NULL;
+        if (!at || holds(already, item->valuestring))
+            continue;
+        struct tally *tally = &tallies[at->valueint];
+        tally->counts[verdict_for(test_case, item->valuestring)]++;
+        cJSON_AddItemToArray(
+            tally->cases, cJSON_CreateString(document_text(test_case, "name")));
+    }
+}
+
+static const char *judge(const struct statement *s, const struct tally *tally)
+{
+    const int *n = tally->counts;
+    if (n[DOCUMENT_FAILED] > 0)
+        return "violated";
+    if (n[DOCUMENT_PASSED] > 0)
+        return "verified";
+    /* A case warns when a SHOULD is not followed: that breaks no MUST. */
+    if (n[DOCUMENT_WARNING] > 0)
+        return s->level == STATEMENT_LEVEL_MUST ? "verified" : "violated";
+    if (cJSON_GetArraySize(tally->cases) > 0)
+        return "skipped";
+    if (s->testable == STATEMENT_TESTABLE_NO)
+        return "unobservable";
+    return s->role == STATEMENT_ROLE_CLIENT ? "client" : "untested";
+}
+
+/* Members of a statement that some readers want and none must have. */
+static void add_details(cJSON *out, const struct statement *s)
+{
+    cJSON_AddStringToObject(out, "title", s->title);
+    cJSON_AddStringToObject(out, "level", statement_level_name(s->level));
+    cJSON_AddStringToObject(out, "testable",
+                            statement_testable_name(s->testable));
+    if (*s->observable)
+        cJSON_AddStringToObject(out, "observable", s->observable);
+    if (*s->reason)
+        cJSON_AddStringToObject(out, "reason", s->reason);
+}
+
+static cJSON *statement_object(const struct statement *s, struct tally *tally,
+                               const cJSON *faults)
+{
+    cJSON *out = cJSON_CreateObject();
+    cJSON_AddStringToObject(out, "id", s->id);
+    cJSON_AddStringToObject(out, "section", s->section);
+    cJSON_AddStringToObject(out, "role", statement_role_name(s->role));
+    cJSON_AddStringToObject(out, "summary", s->summary);
+    cJSON_AddStringToObject(out, "verdict", judge(s, tally));
+    add_details(out, s);
+    cJSON_AddItemToObject(out, "cases", tally->cases);
+    const cJSON *known = cJSON_GetObjectItemCaseSensitive(faults, s->id);
+    cJSON_AddItemToObject(out, "faults",
+                          known ? cJSON_Duplicate(known, true)
+                                : cJSON_CreateArray());
+    return out;
+}
+
+/* { statement id: its faults } out of a finished document. */
+static cJSON *faults_of(const cJSON *document)
+{
+    cJSON *faults = cJSON_CreateObject();
+    const cJSON *s;
+    cJSON_ArrayForEach(s,
+                       cJSON_GetObjectItemCaseSensitive(document, "statements"))
+    {
+        const cJSON *list = cJSON_GetObjectItemCaseSensitive(s, "faults");
+        if (cJSON_GetArraySize(list) > 0)
+            cJSON_AddItemToObject(faults, document_text(s, "id"),
+                                  cJSON_Duplicate(list, true));
+    }
+    return faults;
+}
+
+static cJSON *judge_statements(const cJSON *cases,
+                               const struct catalogue *catalogue,
+                               const cJSON *faults)
+{
+    size_t n = catalogue_count(catalogue);
+    struct tally *tallies = calloc(n + 1, sizeof *tallies);
+    cJSON *index = cJSON_CreateObject();
+    if (!tallies)
+        abort();
+    for (size_t i = 0; i < n; i++) {
+        cJSON_AddNumberToObject(index, catalogue_at(catalogue, i)->id,
+                                (double)i);
+        tallies[i].cases = cJSON_CreateArray();
+    }
+    const cJSON *test_case;
+    cJSON_ArrayForEach(test_case, cases)
+    {
+        tally_list(tallies, index, test_case, "statements");
+        tally_list(tallies, index, test_case, "violated");
+    }
+    cJSON *statements = cJSON_CreateArray();
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(
+            statements,
+            statement_object(catalogue_at(catalogue, i), &tallies[i], faults));
+    cJSON_Delete(index);
+    free(tallies);
+    return statements;
+}
+
+static void set_member(cJSON *object, const char *name, cJSON *value)
+{
+    if (cJSON_HasObjectItem(object, name))
+        cJSON_ReplaceItemInObjectCaseSensitive(object, name, value);
+    else
+        cJSON_AddItemToObject(object, name, value);
+}
+
+void document_finish(cJSON *document, const struct catalogue *catalogue,
+                     const cJSON *faults)
+{
+    cJSON *cases = cJSON_GetObjectItemCaseSensitive(document, "cases");
+    cJSON *own_faults = faults ? NULL : faults_of(document);
+    sort_cases(cases);
+    set_member(document, "summary", summarize(cases));
+    set_member(
+        document, "statements",
+        judge_statements(cases, catalogue, faults ? faults : own_faults));
+    cJSON_Delete(own_faults);
+}
+
+/* ---- reading ---------------------------------------------------------------
+ */
+
+const cJSON *document_cases(const cJSON *document)
+{
+    return cJSON_GetObjectItemCaseSensitive(document, "cases");
+}
+
+int document_count(const cJSON *document, const char *name)
+{
+    const cJSON *summary =
+        cJSON_GetObjectItemCaseSensitive(document, "summary");
+    return (int)document_number(summary, name);
+}
+
+const char *document_text(const cJSON *object, const char *name)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsString(member) ? member->valuestring : "";
+}
+
+double document_number(const cJSON *object, const char *name)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(member) ? member->valuedouble : 0;
+}
+
+bool document_flag(const cJSON *object, const char *name)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+const char *document_section(const cJSON *test_case, char *buffer, size_t n)
+{
+    const char *file = document_text(test_case, "file");
+    const char *slash = strrchr(file, '/');
+    if (slash)
+        file = slash + 1;
+    size_t n_numbers = strspn(file, "0123456789_");
+    while (n_numbers > 0 && file[n_numbers - 1] == '_')
+        n_numbers--;
+    if (n_numbers == 0) {
+        snprintf(buffer, n, "%.*s", (int)strcspn(file, "."), file);
+        return buffer;
+    }
+    snprintf(buffer, n, "%.*s", (int)n_numbers, file);
+    for (char *c = buffer; *c; c++)
+        if (*c == '_')
+            *c = '.';
+    return buffer;
+}
+
+const char *document_list(const cJSON *array, const char *separator,
+                          char *buffer, size_t n)
+{
+    const cJSON *item;
+    size_t used = 0;
+    buffer[0] = '\0';
+    cJSON_ArrayForEach(item, array)
+    {
+        if (!cJSON_IsString(item) || used >= n)
+            continue;
+        int more = snprintf(buffer + used, n - used, "%s%s",
+                            used ? separator : "", item->valuestring);
+        used += more > 0 ? (size_t)more : 0;
+    }
+    return buffer;
+}

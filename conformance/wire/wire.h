@@ -49,9 +49,9 @@ struct wire_bytes {
 };
 /* BYTES(literal): embedded NULs and bad UTF-8 as they stand. */
 #define BYTES(literal) ((struct wire_bytes){{literal}, sizeof(literal) - 1})
-/* SLICE(pointer, n): octets that are somewhere already; pointer not NULL. */
+/* SLICE(pointer, n): octets that are somewhere already. */
 #define SLICE(pointer, length)                                                 \
-    ((struct wire_bytes){{(const char *)(pointer)}, (length)})
+    ((struct wire_bytes){{(length) ? (const char *)(pointer) : ""}, (length)})
 /* CODES(1, 0x80) and OCTETS(0xff, 0xfe): octets by number. */
 #define OCTETS(...)                                                            \
     ((struct wire_bytes){.octets = (const unsigned char[]){__VA_ARGS__},       \
@@ -237,6 +237,7 @@ struct wire_packet {
     /* Set by the reader: the whole packet and its body (after the Remaining
      * Length), slices into what was read; first octet's low four bits. */
     struct wire_bytes octets, body;
+    struct wire_bytes filter_octets; /* the filters as they stand */
     uint8_t flags;
 
     /* Writer's nonsense. */
@@ -347,6 +348,7 @@ struct wire_fault {
     const char *rule;
     uint8_t reason;     /* the code 5.0 gives for it: 0x81, 0x82 ...; 0 if the
                            receiver need not treat it as an error */
+    bool is_readable;   /* all fields could be read in spite of it */
     size_t at;          /* octet offset in the packet */
     char sentence[200]; /* what is wrong, with the octets */
 };

@@ -95,7 +95,9 @@ void write_varint(struct writer *w, uint32_t value);
 void write_octets(struct writer *w, struct slice s);
 void write_binary(struct writer *w, struct slice s);
 
-/* varint_size tells how many octets (1 to 4) a Variable Byte Integer takes. */
+/* varint_size tells how many octets (1 to 4) a Variable Byte Integer takes; 0
+ * when the value is too large for one.
+ */
 size_t varint_size(uint32_t value);
 
 #endif

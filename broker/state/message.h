@@ -16,6 +16,7 @@ struct message {
     bool has_expiry;
     uint64_t expires_ms; /* on the broker's clock; counts if has_expiry */
     uint64_t stored_id;  /* row in the store; 0: not stored */
+    uint32_t n_stored;   /* deliveries in the store that need the row */
     uint64_t publisher; /* session id of the publisher, for No Local; 0: none */
     struct slice topic;
     struct slice payload;

@@ -2,13 +2,15 @@
 /* subtree.h -- who subscribes to what.
  *
  * A tree of topic levels; each node holds the subscriptions whose filter ends
- * there, the shared ones in groups.
+ * there, the shared ones in groups. A second table finds a session's own
+ * subscription by its Topic Filter, for SUBSCRIBE and UNSUBSCRIBE.
  * Expected size: thousands of filters, tens of matches. Spec: 5.0 s4.7, s4.8.2.
  */
 #ifndef BROKER_STATE_SUBTREE_H
 #define BROKER_STATE_SUBTREE_H
 
 #include "codec/packet.h"
+#include "state/levels.h"
 
 struct session;
 struct subtree_node;
@@ -17,7 +19,11 @@ struct share_group;
 /* One subscription. Owned by its session; linked into the tree. */
 struct subscription {
     struct subscription *next_of_session;
+    struct subscription *previous_of_session;
     struct subscription *next_of_node; /* or of its share group */
+    struct subscription *previous_of_node;
+    struct subscription *chain; /* in the table of subtree_find */
+    uint64_t hash;
     struct subtree_node *node;
     struct share_group *group; /* NULL: not shared */
     struct session *session;
@@ -33,16 +39,21 @@ struct subscription {
 /* Sessions that share one filter under one ShareName. */
 struct share_group {
     struct share_group *next; /* at the same node */
+    uint64_t id;              /* never reused; known to deliveries */
     char *name;               /* owned */
     size_t name_n;
     struct subscription *members;
     size_t n_members;
-    struct subscription *last_served; /* turn by turn */
+    struct subscription *last_served; /* turn by turn; NULL: nobody yet */
 };
 
 struct subtree {
-    struct subtree_node *root;
+    struct levels levels;
+    struct level_queue *queue; /* scratch of subtree_match */
+    struct subscription **chains;
+    size_t n_chains;
     size_t n_subscriptions;
+    uint64_t last_group_id;
 };
 
 void subtree_init(struct subtree *t);
@@ -50,7 +61,8 @@ void subtree_init(struct subtree *t);
 /* subtree_clear frees the nodes; subscriptions belong to their sessions. */
 void subtree_clear(struct subtree *t);
 
-/* subtree_add links a subscription that is in no tree.
+/* subtree_add links a subscription that is in no tree; its session and Topic
+ * Filter are set.
  *
  * share    ShareName; empty: not shared
  * filter   valid Topic Filter without "$share/NAME/"
@@ -61,8 +73,17 @@ void subtree_add(struct subtree *t, struct subscription *s, struct slice share,
 /* subtree_remove takes a subscription out, and nodes that became empty. */
 void subtree_remove(struct subtree *t, struct subscription *s);
 
+/* subtree_find gives a session's subscription to a Topic Filter; NULL: none.
+ *
+ * topic_filter   as subscribed, "$share/" included, compared octet by octet
+ */
+struct subscription *subtree_find(const struct subtree *t,
+                                  const struct session *session,
+                                  struct slice topic_filter);
+
 /* subtree_match calls visit for every subscription whose filter matches, and
  * once per share group (with the group's first member; the router chooses).
+ * visit must not change the tree.
  *
  * topic   a valid Topic Name. Filters that begin with a wildcard are passed
  *         over when it begins with "$" [MQTT-4.7.2-1]

@@ -81,9 +81,12 @@ const char *conn_state_name(enum conn_state state);
 
 /* conn_read pulls what has arrived into c->in.
  *
- * max_octets   stop when that many unread octets are in c->in (a turn should
- *              not be filled by one connection)
+ * max_octets   stop after that many (a turn should not be filled by one
+ *              connection)
  *
+ * In CONN_CLOSING what arrives is thrown away: were it left unread, closing the
+ * socket would reset the connection, and the other side could lose the last
+ * packet that was sent to it.
  * Returns true if octets came. At the end sets has_ended.
  */
 bool conn_read(struct conn *c, size_t max_octets);
@@ -113,7 +116,8 @@ void conn_send(struct conn *c, const struct packet *packet,
 void conn_send_octets(struct conn *c, struct slice octets);
 
 /* conn_flush writes as much of the output as the transport takes; one writev
- * for up to IOV_MAX parts. Without a transport it does nothing.
+ * for hundreds of parts. In CONN_CLOSING, when all is written, it says goodbye
+ * and ends the sending side. Without a transport it does nothing.
  *
  * Returns false when the transport failed (has_ended is set).
  */
@@ -123,6 +127,22 @@ bool conn_flush(struct conn *c);
 static inline bool conn_has_output(const struct conn *c)
 {
     return c->out_octets > 0;
+}
+
+/* conn_is_over tells whether a CLOSING connection can be freed: all was said
+ * and the other side has ended too, or there is nobody to say it to.
+ */
+static inline bool conn_is_over(const struct conn *c)
+{
+    return c->state == CONN_CLOSING &&
+           (!c->transport || c->is_broken || (c->is_finished && c->has_ended));
+}
+
+/* conn_wants_write tells whether progress needs a writable socket. */
+static inline bool conn_wants_write(const struct conn *c)
+{
+    return c->transport && !c->is_broken &&
+           (c->out_octets > 0 || c->transport->wants_write);
 }
 
 /* conn_take_output moves all output to the end of out, payloads included. For

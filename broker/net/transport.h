@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* transport.h -- four functions that carry octets.
+/* transport.h -- a few functions that carry octets.
  *
  * TCP, TLS and WebSocket are peers; each stands on a descriptor or on another
  * transport. Nothing blocks: 0 means later, never the end.
@@ -34,9 +34,13 @@ struct transport_ops {
      */
     bool (*has_pending)(const struct transport *t);
 
-    /* free says goodbye as the protocol asks, as far as that goes without
-     * waiting, and frees this transport and those below it.
+    /* finish says goodbye as the protocol asks (a Close frame, close_notify)
+     * and ends the sending side; reading goes on. May be called again after a
+     * 0. Returns 1 when done; 0: later; -1 with errno.
      */
+    int (*finish)(struct transport *t);
+
+    /* free frees this transport and those below it, and closes the socket. */
     void (*free)(struct transport *t);
 };
 

@@ -7,6 +7,7 @@
 #ifndef BROKER_NET_WS_H
 #define BROKER_NET_WS_H
 
+#include "base/bytes.h"
 #include "config.h"
 #include "net/transport.h"
 
@@ -14,8 +15,11 @@
  *
  * below     the transport it stands on; owned from now on
  * options   webSocketMaxFramePayloadLength and its like; outlives the transport
+ * early     what was already read from below, the beginning of the request;
+ *           copied
  */
 struct transport *ws_new(struct transport *below,
-                         const struct acceptor_options *options);
+                         const struct acceptor_options *options,
+                         struct slice early);
 
 #endif

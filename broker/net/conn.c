@@ -296,7 +296,7 @@ bool conn_flush(struct conn *c)
     ops = c->transport->ops;
     /* The transport itself may have something to say (handshake, Pong). */
     if (c->out_octets == 0 && c->transport->wants_write && !c->is_finished &&
-        ops->writev(c->transport, list, 0) < 0)
+        ops->writev(c->transport, NULL, 0) < 0)
         note_broken(c);
     while (c->out_octets > 0 && !c->is_broken) {
         int n_parts = gather(c, list, &wanted);

@@ -46,9 +46,11 @@ struct conn {
     uint64_t id;               /* counts connections, for the log */
     uint64_t deadline_ms;      /* when silence ends the connection; 0: never */
     uint64_t silence_ms;       /* how long silence may last; 0: for ever */
-    bool has_ended; /* the other side closed, or the transport failed */
-    int error;      /* errno of the failure; 0: orderly end */
-    char peer[64];  /* "address:port" */
+    bool is_finished; /* all was said; only waits for the other side's end */
+    bool is_broken;   /* writing failed: nothing can be sent any more */
+    bool has_ended;   /* nothing more will come; what is queued may yet go */
+    int error;        /* errno of the failure; 0: orderly end */
+    char peer[64];    /* "address:port" */
     struct buf in;
     struct buf heads;
     struct conn_part *parts; /* ring of parts not yet written */
@@ -119,7 +121,7 @@ void conn_send_octets(struct conn *c, struct slice octets);
  * for hundreds of parts. In CONN_CLOSING, when all is written, it says goodbye
  * and ends the sending side. Without a transport it does nothing.
  *
- * Returns false when the transport failed (has_ended is set).
+ * Returns false when nothing can be sent any more (is_broken is set).
  */
 bool conn_flush(struct conn *c);
 

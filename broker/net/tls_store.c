@@ -58,14 +58,6 @@ static int check_mode(const struct source *s, FILE *file)
     return 0;
 }
 
-static PKCS12 *read_pkcs12(FILE *file)
-{
-    int first = getc(file);
-
-    rewind(file);
-    return first == DER_SEQUENCE ? d2i_PKCS12_fp(file, NULL) : NULL;
-}
-
 static bool is_pkcs12(FILE *file)
 {
     int first = getc(file);
@@ -77,7 +69,7 @@ static bool is_pkcs12(FILE *file)
 static int parse_pkcs12(const struct source *s, FILE *file, EVP_PKEY **key,
                         X509 **certificate, STACK_OF(X509) * *others)
 {
-    PKCS12 *p12 = read_pkcs12(file);
+    PKCS12 *p12 = d2i_PKCS12_fp(file, NULL);
     int done = 0;
 
     if (!p12)

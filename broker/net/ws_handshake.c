@@ -63,14 +63,24 @@ static struct slice trim(struct slice s)
     return s;
 }
 
+/* find gives the first place of a text in s; NULL: it is not there. */
+static const uint8_t *find(struct slice s, const char *text)
+{
+    size_t n = strlen(text);
+
+    for (size_t i = 0; i + n <= s.n; i++)
+        if (memcmp(s.data + i, text, n) == 0)
+            return s.data + i;
+    return NULL;
+}
+
 /* cut takes what stands before the separator off the front of rest; without a
  * separator, all of it.
  */
 static struct slice cut(struct slice *rest, const char *separator)
 {
     size_t n = strlen(separator);
-    const uint8_t *found =
-        rest->n ? memmem(rest->data, rest->n, separator, n) : NULL;
+    const uint8_t *found = find(*rest, separator);
     struct slice before = *rest;
 
     if (!found) {
@@ -258,8 +268,7 @@ enum ws_handshake ws_handshake_answer(struct slice octets,
 {
     struct request r = {0};
     const struct refusal *why;
-    const uint8_t *end =
-        octets.n ? memmem(octets.data, octets.n, "\r\n\r\n", 4) : NULL;
+    const uint8_t *end = find(octets, "\r\n\r\n");
 
     if (!end && octets.n <= MAX_REQUEST)
         return WS_HANDSHAKE_MORE;

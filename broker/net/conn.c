@@ -214,6 +214,8 @@ void conn_send(struct conn *c, const struct packet *packet,
         release_payload(payload);
         return;
     }
+    if (c->on_send)
+        c->on_send(c, packet);
     encode_head(c, packet);
     if (packet->type != PACKET_PUBLISH)
         return;

@@ -51,6 +51,9 @@ struct conn {
     bool has_ended;   /* nothing more will come; what is queued may yet go */
     int error;        /* errno of the failure; 0: orderly end */
     char peer[64];    /* "address:port" */
+    /* on_send sees every packet that conn_send takes (trace, counters); NULL:
+     * nobody looks. */
+    void (*on_send)(struct conn *c, const struct packet *packet);
     struct buf in;
     struct buf heads;
     struct conn_part *parts; /* ring of parts not yet written */

@@ -85,13 +85,16 @@ struct incoming_step incoming_next(enum incoming_state state,
 struct delivery {
     struct delivery *next; /* in the order of sending */
     struct delivery *previous;
-    struct message *message; /* a reference; NULL after PUBREC */
-    uint16_t packet_id;      /* 0: still queued, or QoS 0 */
-    uint8_t qos;             /* as delivered */
-    bool is_retained;        /* the RETAIN flag to send */
-    bool was_sent;           /* on any connection: DUP when sent again */
+    struct delivery *next_of_id; /* in the table by Packet Identifier */
+    struct message *message;     /* a reference; NULL after PUBREC */
+    uint16_t packet_id;          /* 0: still queued, or QoS 0 */
+    uint8_t qos;                 /* as delivered */
+    bool is_retained;            /* the RETAIN flag to send */
+    bool was_sent;               /* on any connection: DUP when sent again */
+    bool holds_quota;            /* counts against the Receive Maximum */
     enum outgoing_state state;
-    uint64_t stored_id; /* row in the store; 0: not stored */
+    uint64_t stored_id;      /* row in the store; 0: not stored */
+    uint64_t share_group_id; /* of a shared subscription; 0: ordinary */
     uint32_t n_subscription_identifiers;
     uint32_t subscription_identifiers[]; /* of all matching subscriptions */
 };
@@ -104,8 +107,12 @@ struct delivery_list {
     size_t n_octets; /* payloads and topics together */
 };
 
+/* delivery_octets counts a delivery's payload and topic. */
+size_t delivery_octets(const struct delivery *d);
+
 /* delivery_new makes a delivery; takes its own reference to the message.
  *
+ * m        NULL: only its PUBREL is still under way (from the store)
  * ids, n   Subscription Identifiers, copied; n may be 0
  */
 struct delivery *delivery_new(struct message *m, uint8_t qos, bool is_retained,
@@ -120,9 +127,10 @@ void delivery_list_clear(struct delivery_list *list);
 
 /* All that one session has under way in both directions; zeroed is empty. */
 struct inflight {
-    struct delivery_list sent; /* by order of first sending */
-    struct delivery **by_id;   /* table by Packet Identifier, grown at need */
-    size_t by_id_capacity;
+    struct delivery_list sent;     /* PUBLISH, by order of first sending */
+    struct delivery_list released; /* PUBREL, by order of PUBREC */
+    struct delivery **by_id;  /* chains by the low bits of the identifier */
+    size_t n_chains;          /* a power of two, grown at need */
     uint16_t last_id;         /* where the search for a free id goes on */
     uint8_t *incoming;        /* bitmap of ids in INCOMING_AWAIT_PUBREL */
     size_t incoming_capacity; /* in octets */
@@ -145,6 +153,11 @@ void inflight_restore(struct inflight *f, struct delivery *d);
 
 /* inflight_find gives the delivery with that identifier; NULL: none. */
 struct delivery *inflight_find(const struct inflight *f, uint16_t packet_id);
+
+/* inflight_release moves a delivery on to AWAIT_PUBCOMP after PUBREC: its
+ * message is let go, its identifier stays [MQTT-4.3.3-6].
+ */
+void inflight_release(struct inflight *f, struct delivery *d);
 
 /* inflight_remove takes a delivery out; the caller frees it. */
 void inflight_remove(struct inflight *f, struct delivery *d);

@@ -31,7 +31,7 @@ struct link {
     uint16_t n_unacknowledged; /* QoS 1 and 2 PUBLISH that count against it */
     uint16_t topic_alias_maximum;
     uint16_t n_topic_aliases;          /* given so far, 1..n */
-    struct topic_alias *topic_aliases; /* session.c: from topic to alias */
+    struct topic_alias *topic_aliases; /* session_send.c: hashed by topic */
     uint32_t maximum_packet_size;      /* octets; 0: no limit */
 };
 
@@ -58,6 +58,8 @@ struct session {
     size_t n_subscriptions;
     struct inflight inflight;
     struct delivery_list queue; /* waiting: quota used up, or not attached */
+    struct delivery *resend;    /* in inflight.sent: the first that was not yet
+                                   sent again on this connection; NULL: none */
     uint64_t n_dropped;         /* lost to limits */
     void *match;                /* scratch of the router during one message */
     struct store *store;        /* NULL: nothing is kept on disk */
@@ -89,6 +91,7 @@ struct session *session_new(struct session_table *t, struct slice client_id,
 
 /* session_end removes the session with subscriptions, queue and stored rows,
  * and frees it. Its Will must be dealt with before; it must not be attached.
+ * Call router_hand_over first, for its shared subscriptions.
  */
 void session_end(struct session_table *t, struct session *s,
                  struct subtree *subtree);
@@ -98,6 +101,17 @@ void session_end(struct session_table *t, struct session *s,
  */
 void session_each(struct session_table *t,
                   void (*visit)(struct session *s, void *arg), void *arg);
+
+/* session_free_aliases forgets the Topic Aliases that were given on a link
+ * [MQTT-3.3.2-7].
+ */
+void session_free_aliases(struct link *link);
+
+/* session_save writes the session itself to the store, if it outlives its
+ * connection; session_attach and session_detach do that too. Its
+ * subscriptions and messages are stored as they change.
+ */
+void session_save(struct session *s);
 
 /* session_attach binds a connection: the CONNACK was already sent on it.
  *
@@ -120,13 +134,32 @@ void session_detach(struct session *s, uint64_t now_ms);
  * attached, the order allows it and the quota is there; else queues it (QoS 0
  * is dropped when not attached). Takes its own reference.
  *
- * qos                 already lowered to what was granted
- * is_retained         the RETAIN flag to send
- * ids, n              Subscription Identifiers, borrowed
+ * When the queue is full the newest message is lost, so that the order of the
+ * others holds; expired ones make room first.
+ *
+ * qos              already lowered to what was granted
+ * is_retained      the RETAIN flag to send
+ * ids, n           Subscription Identifiers, borrowed
+ * share_group_id   of a shared subscription; 0: ordinary
+ *
+ * Returns false when the message was lost.
  */
-void session_deliver(struct session *s, struct message *m, uint8_t qos,
+bool session_deliver(struct session *s, struct message *m, uint8_t qos,
                      bool is_retained, const uint32_t *ids, uint32_t n,
-                     uint64_t now_ms);
+                     uint64_t share_group_id, uint64_t now_ms);
+
+/* session_can_send tells whether a QoS 1 or 2 PUBLISH could leave at once: a
+ * connection is attached, and neither quota nor output limit is used up.
+ */
+bool session_can_send(const struct session *s);
+
+/* session_has_backlog tells whether session_pump has something to send; asked
+ * after each flush, since only then the output limit gives way.
+ */
+static inline bool session_has_backlog(const struct session *s)
+{
+    return s->link.conn && (s->resend || s->queue.first);
+}
 
 /* session_pump sends queued messages while quota and output limits allow.
  * Expired ones and those too large for the client are dropped [MQTT-3.1.2-25].

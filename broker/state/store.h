@@ -64,6 +64,10 @@ void store_delete_subscription(struct store *s, struct subscription *sub);
 void store_save_delivery(struct store *s, const struct session *session,
                          struct delivery *d);
 void store_delete_delivery(struct store *s, struct delivery *d);
+/* store_release_delivery notes the PUBREC: the message may go, the identifier
+ * stays, and the row moves behind those that were released before.
+ */
+void store_release_delivery(struct store *s, struct delivery *d);
 void store_save_incoming(struct store *s, const struct session *session,
                          uint16_t packet_id);
 void store_delete_incoming(struct store *s, const struct session *session,

@@ -8,6 +8,9 @@
 
 static Suite *(*const suites[])(void) = {
     suite_statement,
+    suite_wire_vectors,
+    suite_wire_bad,
+    suite_wire_build,
 };
 
 int main(void)

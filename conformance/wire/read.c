@@ -23,6 +23,7 @@ struct reader {
     unsigned connect_flags;
     const char *field; /* title of the field being read */
     struct wire_fault *fault;
+    bool is_pair; /* a User Property is being read */
     bool is_bad;  /* a breach was found */
     bool is_lost; /* and the octets after it cannot be made sense of */
 };
@@ -116,6 +117,7 @@ static struct wire_bytes take_text(struct reader *r,
 {
     static const struct wire_cite bad = {"3.1.1/MQTT-1.5.3-1",
                                          "5.0/MQTT-1.5.4-1", NULL};
+    static const struct wire_cite in_pair = {NULL, "5.0/MQTT-1.5.7-1", NULL};
     static const struct wire_cite zero = {"3.1.1/MQTT-1.5.3-2",
                                           "5.0/MQTT-1.5.4-2", NULL};
     const struct wire_bytes text = take_run(r, missing);
@@ -123,10 +125,12 @@ static struct wire_bytes take_text(struct reader *r,
     const size_t bad_at = r->is_lost ? SIZE_MAX : wire_utf8_bad_at(text);
 
     if (bad_at != SIZE_MAX && text.octets[bad_at] == 0)
-        complain(r, &zero, MALFORMED_PACKET, start + bad_at,
-                 "%s holds U+0000 at offset %zu", r->field, bad_at);
+        complain(r, r->is_pair ? &in_pair : &zero, MALFORMED_PACKET,
+                 start + bad_at, "%s holds U+0000 at offset %zu", r->field,
+                 bad_at);
     else if (bad_at != SIZE_MAX)
-        complain(r, &bad, MALFORMED_PACKET, start + bad_at,
+        complain(r, r->is_pair ? &in_pair : &bad, MALFORMED_PACKET,
+                 start + bad_at,
                  "%s is not valid UTF-8 from offset %zu (octet %02x)", r->field,
                  bad_at, text.octets[bad_at]);
     return text;
@@ -164,7 +168,8 @@ static uint32_t take_varint(struct reader *r, const struct wire_cite *missing)
 static void check_place(struct reader *r, const struct wire_property_row *row,
                         unsigned where, size_t at)
 {
-    static const struct wire_cite not_here = {NULL, "5.0 s2.2.2.2", NULL};
+    static const struct wire_cite not_here = {
+        NULL, "5.0/RULE-property-not-allowed", NULL};
     static const struct wire_cite from_client = {NULL, "5.0/MQTT-3.3.4-6",
                                                  NULL};
     static const struct wire_cite from_server = {NULL, "5.0/MQTT-3.14.2-2",
@@ -188,38 +193,36 @@ static void check_place(struct reader *r, const struct wire_property_row *row,
 static void check_repeat(struct reader *r, const struct wire_property_row *row,
                          unsigned where, size_t at)
 {
-    static const struct wire_cite once = {NULL, "5.0 s2.2.2.2", NULL};
     /* For these two PUBLISH has no rule against a second one. */
     const bool is_hole = where == 1u << WIRE_PUBLISH &&
                          (row->id == WIRE_PAYLOAD_FORMAT_INDICATOR ||
                           row->id == WIRE_MESSAGE_EXPIRY_INTERVAL);
 
     if (!(row->many & where))
-        complain(r, &once, is_hole ? 0 : PROTOCOL_ERROR, at,
+        complain(r, wire_property_cite(where, row->id, WIRE_TWICE),
+                 is_hole ? 0 : PROTOCOL_ERROR, at,
                  "%s stands in %s more than once", row->title,
                  where == WIRE_IN_WILL ? "the Will"
                                        : wire_type_name(r->packet->type));
 }
 
-/* A breach of the range of a number. */
 static void check_range(struct reader *r, const struct wire_property_row *row,
-                        uint32_t value, size_t at)
+                        unsigned where, uint32_t value, size_t at)
 {
-    static const struct wire_cite range = {NULL, "5.0 s2.2.2.2", NULL};
-    static const struct wire_cite alias = {NULL, "5.0/MQTT-3.3.2-8", NULL};
-    const bool is_alias = row->id == WIRE_TOPIC_ALIAS;
-
     if (value < row->min || value > row->max)
-        complain(r, is_alias ? &alias : &range,
-                 is_alias ? TOPIC_ALIAS_INVALID : PROTOCOL_ERROR, at,
-                 "%s has the value %u", row->title, (unsigned)value);
+        complain(r, wire_property_cite(where, row->id, WIRE_OUT_OF_RANGE),
+                 row->id == WIRE_TOPIC_ALIAS ? TOPIC_ALIAS_INVALID
+                                             : PROTOCOL_ERROR,
+                 at, "%s has the value %u", row->title, (unsigned)value);
 }
 
 /* Reads one value; the first copy stays in the struct. */
 static void read_property(struct reader *r, const struct wire_property_row *row,
-                          struct wire_props *props, bool is_first)
+                          unsigned where, struct wire_props *props,
+                          bool is_first)
 {
-    static const struct wire_cite cut = {NULL, "5.0 s2.2.2.2", NULL};
+    static const struct wire_cite cut = {
+        NULL, "5.0/RULE-property-length-overrun", NULL};
     void *const member = wire_member(props, row->offset);
     const size_t at = r->at;
     uint32_t number = 0;
@@ -233,8 +236,11 @@ static void read_property(struct reader *r, const struct wire_property_row *row,
         return;
     }
     if (row->shape == SHAPE_PAIRS) {
-        const struct wire_bytes name = take_text(r, &cut);
-        const struct wire_bytes value = take_text(r, &cut);
+        struct wire_bytes name, value;
+        r->is_pair = true;
+        name = take_text(r, &cut);
+        value = take_text(r, &cut);
+        r->is_pair = false;
         if (!r->is_lost && props->n_user_properties < WIRE_MAX_PAIRS)
             props->user_property[props->n_user_properties] =
                 (struct wire_pair){name.text, value.text, name.n, value.n};
@@ -250,7 +256,7 @@ static void read_property(struct reader *r, const struct wire_property_row *row,
                                &cut);
     if (r->is_lost)
         return;
-    check_range(r, row, number, at);
+    check_range(r, row, where, number, at);
     if (row->shape == SHAPE_VARINTS) {
         if (props->n_subscription_identifiers < WIRE_MAX_IDENTIFIERS)
             props->subscription_identifier[props->n_subscription_identifiers] =
@@ -264,8 +270,10 @@ static void read_property(struct reader *r, const struct wire_property_row *row,
 static void read_properties(struct reader *r, const struct wire_field *field,
                             struct wire_props *props)
 {
-    static const struct wire_cite unknown = {NULL, "5.0 s2.2.2.2", NULL};
-    static const struct wire_cite overrun = {NULL, "5.0 s2.2.2.1", NULL};
+    static const struct wire_cite unknown = {NULL, "5.0/RULE-property-unknown",
+                                             NULL};
+    static const struct wire_cite overrun = {
+        NULL, "5.0/RULE-property-length-overrun", NULL};
     const unsigned where = field->offset == offsetof(struct wire_packet, props)
                                ? 1u << r->packet->type
                                : WIRE_IN_WILL;
@@ -294,7 +302,7 @@ static void read_properties(struct reader *r, const struct wire_field *field,
         check_place(r, row, where, at);
         if (seen >> id & 1)
             check_repeat(r, row, where, at);
-        read_property(r, row, props, !(seen >> id & 1));
+        read_property(r, row, where, props, !(seen >> id & 1));
         seen |= UINT64_C(1) << id;
     }
     r->end = outer_end;
@@ -362,9 +370,10 @@ static void read_options(struct reader *r, size_t at, unsigned options)
 {
     static const struct wire_cite reserved = {"3.1.1/MQTT-3.8.3-4",
                                               "5.0/MQTT-3.8.3-5", NULL};
-    static const struct wire_cite qos_3 = {"3.1.1/MQTT-3.8.3-4", "5.0 s3.8.3.1",
-                                           "3.1 s3.8"};
-    static const struct wire_cite handling = {NULL, "5.0 s3.8.3.1", NULL};
+    static const struct wire_cite qos_3 = {
+        "3.1.1/MQTT-3.8.3-4", "5.0/RULE-subscribe-qos-3", "3.1 s3.8"};
+    static const struct wire_cite handling = {
+        NULL, "5.0/RULE-subscribe-retain-handling-3", NULL};
     const unsigned spare = r->version == WIRE_5_0 ? 0xc0 : 0xfc;
 
     if (options & spare)
@@ -640,8 +649,9 @@ enum wire_status wire_read(enum wire_version version, enum wire_side from,
                            struct wire_packet *packet, size_t *total,
                            struct wire_fault *fault)
 {
-    static const struct wire_cite length = {"3.1.1 s2.2.3", "5.0 s1.5.5",
-                                            "3.1 s2.1"};
+    static const struct wire_cite length = {
+        "3.1.1/RULE-remaining-length-four-octets",
+        "5.0/RULE-remaining-length-four-octets", "3.1 s2.1"};
     struct wire_fault ignored;
     struct reader r = {.version = version, .from = from, .packet = packet};
     enum wire_status status = wire_frame(octets, n, total);

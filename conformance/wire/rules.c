@@ -202,7 +202,7 @@ CHECK(shared_no_local, has_filter(p, is_shared_no_local),
       "No Local on a Shared Subscription")
 
 /* AUTH */
-CHECK(no_method, !p->props.authentication_method.text,
+CHECK(no_method, p->body.n && !p->props.authentication_method.text,
       "there is no Authentication Method")
 
 /* ---- the table
@@ -268,18 +268,18 @@ const struct wire_rule wire_rules[] = {
      will_topic_empty},
     {WIRE_CONNECT,
      0,
-     {NULL, "5.0 s3.1.2.11.10", NULL},
+     {NULL, "5.0/RULE-connect-authentication-data-alone", NULL},
      PROTOCOL_ERROR,
      data_without_method},
     {WIRE_CONNECT,
      0,
-     {NULL, "5.0 s3.1.3.2.3", NULL},
+     {NULL, "5.0/RULE-will-payload-utf8", NULL},
      PAYLOAD_FORMAT_INVALID,
      will_format},
 
     {WIRE_CONNACK,
      0,
-     {"3.1.1 s3.2.2.1", "5.0/MQTT-3.2.2-1", NULL},
+     {"3.1.1/RULE-connack-flags-reserved", "5.0/MQTT-3.2.2-1", NULL},
      MALFORMED_PACKET,
      acknowledge_flags},
     {WIRE_CONNACK,
@@ -325,7 +325,7 @@ const struct wire_rule wire_rules[] = {
      response_wildcard},
     {WIRE_PUBLISH,
      BY_CLIENT,
-     {NULL, "5.0 s3.3.2.3.2", NULL},
+     {NULL, "5.0/RULE-publish-payload-utf8", NULL},
      PAYLOAD_FORMAT_INVALID,
      payload_format},
 
@@ -353,6 +353,10 @@ const struct wire_rule wire_rules[] = {
      PROTOCOL_ERROR,
      no_filter},
 
-    {WIRE_AUTH, 0, {NULL, "5.0 s3.15.2.2.2", NULL}, PROTOCOL_ERROR, no_method},
+    {WIRE_AUTH,
+     0,
+     {NULL, "5.0/RULE-auth-method-missing", NULL},
+     PROTOCOL_ERROR,
+     no_method},
 };
 const size_t wire_n_rules = sizeof wire_rules / sizeof *wire_rules;

@@ -388,3 +388,92 @@ const struct wire_property_row *wire_property_row(uint32_t id)
             return &wire_property_rows[i];
     return NULL;
 }
+
+/* Rules about single properties; all others stand under s2.2.2.2. */
+static const struct {
+    unsigned where;
+    uint32_t id; /* 0: any */
+    enum wire_breach breach;
+    struct wire_cite cite;
+} breaches[] = {
+#define RULE(where, id, breach, name)                                          \
+    {                                                                          \
+        where, id, breach,                                                     \
+        {                                                                      \
+            NULL, "5.0/" name, NULL                                            \
+        }                                                                      \
+    }
+    RULE(T(CONNECT), 0x11, WIRE_TWICE,
+         "RULE-connect-session-expiry-interval-twice"),
+    RULE(T(CONNECT), 0x21, WIRE_TWICE, "RULE-connect-receive-maximum-twice"),
+    RULE(T(CONNECT), 0x27, WIRE_TWICE,
+         "RULE-connect-maximum-packet-size-twice"),
+    RULE(T(CONNECT), 0x22, WIRE_TWICE,
+         "RULE-connect-topic-alias-maximum-twice"),
+    RULE(T(CONNECT), 0x19, WIRE_TWICE,
+         "RULE-connect-request-response-information-twice"),
+    RULE(T(CONNECT), 0x17, WIRE_TWICE,
+         "RULE-connect-request-problem-information-twice"),
+    RULE(T(CONNECT), 0x15, WIRE_TWICE,
+         "RULE-connect-authentication-method-twice"),
+    RULE(T(CONNECT), 0x16, WIRE_TWICE,
+         "RULE-connect-authentication-data-twice"),
+    RULE(WIRE_IN_WILL, 0x18, WIRE_TWICE, "RULE-will-will-delay-interval-twice"),
+    RULE(WIRE_IN_WILL, 0x01, WIRE_TWICE,
+         "RULE-will-payload-format-indicator-twice"),
+    RULE(WIRE_IN_WILL, 0x02, WIRE_TWICE,
+         "RULE-will-message-expiry-interval-twice"),
+    RULE(WIRE_IN_WILL, 0x03, WIRE_TWICE, "RULE-will-content-type-twice"),
+    RULE(WIRE_IN_WILL, 0x08, WIRE_TWICE, "RULE-will-response-topic-twice"),
+    RULE(WIRE_IN_WILL, 0x09, WIRE_TWICE, "RULE-will-correlation-data-twice"),
+    RULE(T(PUBLISH), 0x01, WIRE_TWICE,
+         "RULE-publish-payload-format-indicator-twice"),
+    RULE(T(PUBLISH), 0x02, WIRE_TWICE,
+         "RULE-publish-message-expiry-interval-twice"),
+    RULE(T(PUBLISH), 0x03, WIRE_TWICE, "RULE-publish-content-type-twice"),
+    RULE(T(PUBLISH), 0x08, WIRE_TWICE, "RULE-publish-response-topic-twice"),
+    RULE(T(PUBLISH), 0x09, WIRE_TWICE, "RULE-publish-correlation-data-twice"),
+    RULE(T(PUBLISH), 0x23, WIRE_TWICE, "RULE-publish-topic-alias-twice"),
+    RULE(T(CONNACK), 0x00, WIRE_TWICE, "RULE-connack-property-twice"),
+    RULE(T(PUBACK), 0x1f, WIRE_TWICE, "RULE-puback-reason-string-twice"),
+    RULE(T(PUBREC), 0x1f, WIRE_TWICE, "RULE-pubrec-reason-string-twice"),
+    RULE(T(PUBREL), 0x1f, WIRE_TWICE, "RULE-pubrel-reason-string-twice"),
+    RULE(T(PUBCOMP), 0x1f, WIRE_TWICE, "RULE-pubcomp-reason-string-twice"),
+    RULE(T(SUBSCRIBE), 0x0b, WIRE_TWICE,
+         "RULE-subscribe-subscription-identifier-twice"),
+    RULE(T(DISCONNECT), 0x11, WIRE_TWICE,
+         "RULE-disconnect-session-expiry-twice"),
+    RULE(T(AUTH), 0x15, WIRE_TWICE, "RULE-auth-method-twice"),
+    RULE(T(AUTH), 0x16, WIRE_TWICE, "RULE-auth-data-twice"),
+    RULE(T(CONNECT), 0x21, WIRE_OUT_OF_RANGE,
+         "RULE-connect-receive-maximum-zero"),
+    RULE(T(CONNECT), 0x27, WIRE_OUT_OF_RANGE,
+         "RULE-connect-maximum-packet-size-zero"),
+    RULE(T(CONNECT), 0x17, WIRE_OUT_OF_RANGE,
+         "RULE-connect-request-problem-information-range"),
+    RULE(T(CONNECT), 0x19, WIRE_OUT_OF_RANGE,
+         "RULE-connect-request-response-information-range"),
+    RULE(T(CONNACK), 0x21, WIRE_OUT_OF_RANGE,
+         "RULE-connack-receive-maximum-zero"),
+    RULE(T(CONNACK), 0x27, WIRE_OUT_OF_RANGE,
+         "RULE-connack-maximum-packet-size-zero"),
+    RULE(T(CONNACK), 0x24, WIRE_OUT_OF_RANGE, "RULE-connack-maximum-qos-range"),
+    RULE(T(CONNACK), 0x00, WIRE_OUT_OF_RANGE, "RULE-connack-flag-range"),
+    RULE(T(PUBLISH), 0x0b, WIRE_OUT_OF_RANGE,
+         "RULE-publish-subscription-identifier-zero"),
+    RULE(T(PUBLISH), 0x23, WIRE_OUT_OF_RANGE, "MQTT-3.3.2-8"),
+    RULE(T(SUBSCRIBE), 0x0b, WIRE_OUT_OF_RANGE,
+         "RULE-subscribe-subscription-identifier-zero"),
+};
+
+const struct wire_cite *wire_property_cite(unsigned where, uint32_t id,
+                                           enum wire_breach breach)
+{
+    static const struct wire_cite other = {NULL, "5.0 s2.2.2.2", NULL};
+
+    for (size_t i = 0; i < sizeof breaches / sizeof *breaches; i++)
+        if (breaches[i].where == where && breaches[i].breach == breach &&
+            (breaches[i].id == id || !breaches[i].id))
+            return &breaches[i].cite;
+    return &other;
+}

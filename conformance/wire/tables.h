@@ -107,6 +107,15 @@ enum { WIRE_N_PROPERTIES = 27 };
 /* wire_property_row gives the row of an identifier; NULL for unknown ones. */
 const struct wire_property_row *wire_property_row(uint32_t id);
 
+/* wire_property_cite names the rule that a property breaks.
+ *
+ * where  the packet, 1 << type, or WIRE_IN_WILL
+ * breach it stands there twice, or its value is out of range
+ */
+enum wire_breach { WIRE_TWICE, WIRE_OUT_OF_RANGE };
+const struct wire_cite *wire_property_cite(unsigned where, uint32_t id,
+                                           enum wire_breach breach);
+
 /* wire_version_bit gives IN_3_1, IN_3_1_1 or IN_5_0; 0 for unknown. */
 unsigned wire_version_bit(enum wire_version version);
 

@@ -69,12 +69,12 @@ retained() { # VERSION QOS OPTIONS
         mosquitto_pub $at -V "$1" -r -n -t "$topic"
 }
 will() { # VERSION: the Will is retained, so that it can be fetched afterwards
-    local id=will-$1
-    mosquitto_sub $at -V "$1" -i "$id" -t nothing/here --will-topic "$id/w" --will-payload gone \
-        --will-retain --will-qos 1 &
-    local pid=$!
-    # A second connection of the same client id takes over; that publishes the Will.
-    until mosquitto_sub $at -V "$1" -t '$SYS/#' -E 2>/dev/null; do :; done
+    local id=will-$1 pid
+    stdbuf -oL mosquitto_sub $at -V "$1" -i "$id" -d -t nothing/here --will-topic "$id/w" \
+        --will-payload gone --will-retain --will-qos 1 >"$scratch/$id" &
+    pid=$!
+    grep -q Subscribed < <(tail -n +1 -f --pid="$pid" "$scratch/$id")
+    # The same Client Identifier takes over, and that publishes the Will.
     mosquitto_pub $at -V "$1" -i "$id" -t other -m x
     kill -9 "$pid" 2>/dev/null
     wait "$pid" 2>/dev/null

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* suites.c -- the list of suites, in the order of the standard. */
+#include "suite.h"
+
+/* One line per file of tests. */
+#define SUITES(X) X(connect)
+
+#define DECLARE(name) extern const struct suite suite_##name;
+SUITES(DECLARE)
+
+#define ENTRY(name) &suite_##name,
+const struct suite *const suites[] = {SUITES(ENTRY) NULL};

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* target.h -- the broker under test.
+ *
+ * A target is a descriptor (conformance/targets/NAME.ini, or an INI file of the
+ * user's) or a URL. From a descriptor the harness starts instances: child
+ * processes with settings, on ports the kernel chose. A URL is one instance
+ * that somebody else runs. One target, up to some tens of instances.
+ *
+ * Settings are "name=value;name=value". Names are the acceptor parameters of
+ * the Artemis MQTT manual (receiveMaximum, topicAliasMaximum,
+ * maximumPacketSize, serverKeepAlive, allowLinkStealing,
+ * defaultMqttSessionExpiryInterval,
+ * closeMqttConnectionOnPublishAuthorizationFailure ...), and:
+ *   users=on   only the test users may connect: "tester" and "bound"
+ *   acl=on     with users=on: "bound" may neither publish nor subscribe to
+ *              topics with a second level "denied" ("denied/x" in a test)
+ * The descriptor's [settings] translates them; what is not there cannot be
+ * given to that target.
+ *
+ * Capabilities: mqtt3.1 mqtt3.1.1 mqtt5.0 tcp tls ws wss qos1 qos2 retain
+ * wildcards shared subscription_identifiers topic_alias empty_client_id
+ * restart persistence; probed from CONNACK where it tells, else declared by the
+ * descriptor's `lacks`.
+ */
+#ifndef MQTTSPEC_TARGET_H
+#define MQTTSPEC_TARGET_H
+
+#include "link/link.h"
+
+struct target;
+struct instance;
+
+/* target_new finds a target.
+ *
+ * name       NULL (the reference broker), the name of an embedded descriptor,
+ *            the path of an INI file, or a URL: mqtt:// mqtts:// ws:// wss://
+ * error, n   out: one line when NULL is returned
+ *
+ * Returns a target for target_free, which stops all its instances.
+ */
+struct target *target_new(const char *name, char *error, size_t n);
+void target_free(struct target *target); /* takes NULL */
+
+const char *target_name(const struct target *target);
+const char *target_url(const struct target *target); /* "" if started by us */
+const char *target_version_text(const struct target *target);
+/* target_is_ours: the harness starts and stops it. */
+bool target_is_ours(const struct target *target);
+
+/* target_lacks tells why a case cannot run: settings that cannot be given, a
+ * capability that is missing, a transport, a version ("3.1.1"). Any may be
+ * NULL. Returns NULL if nothing is missing, else a line in out. */
+const char *target_lacks(const struct target *target, const char *settings,
+                         const char *needs, const char *transport,
+                         const char *version, char *out, size_t n);
+bool target_has(const struct target *target, const char *capability);
+
+/* target_start starts a broker with these settings ("" for none).
+ *
+ * error, n   out: one line, with the last line of what the broker said
+ *
+ * Returns an instance of the target, or NULL. For a URL: the broker itself.
+ */
+struct instance *target_start(struct target *target, const char *settings,
+                              char *error, size_t n);
+/* target_wait waits until an instance that was started listens. 0 or -1. */
+int target_wait(struct target *target, struct instance *instance, char *error,
+                size_t n);
+/* target_probe connects once per version and learns what it can do. Returns -1
+ * with one line when no connection could be made at all. */
+int target_probe(struct target *target, struct instance *instance, char *error,
+                 size_t n);
+
+/* instance_endpoint: where it listens for a transport; port 0 if it does not.
+ */
+const struct endpoint *instance_endpoint(const struct instance *instance,
+                                         enum transport transport);
+/* instance_stop ends it (SIGTERM, then SIGKILL), or at once with kill;
+ * instance_start_again starts it with the same settings and data. */
+void instance_stop(struct instance *instance, bool kill);
+int instance_start_again(struct instance *instance, char *error, size_t n);
+/* instance_is_running: false when our child has ended by itself. */
+bool instance_is_running(const struct instance *instance);
+
+/* The test users. */
+#define TARGET_USER "tester"
+#define TARGET_PASSWORD "tester-secret"
+#define TARGET_USER_BOUND "bound"
+#define TARGET_PASSWORD_BOUND "bound-secret"
+const char *target_user(const struct target *target, bool is_bound);
+const char *target_password(const struct target *target, bool is_bound);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compare.js -- the page of several runs. */
+
+const HISTORY = DATA.mode === "history";
+const RUNS = DATA.runs.map((run) => ({
+  ...run,
+  label: HISTORY ? `${run.version || ""} ${(run.started || "").replace("T", " ").replace(/(:\d\d)?(\.\d+)?Z$/, "")}`.trim() : run.name,
+}));
+const SHOWN = { differences: true, standard: "", text: "", verdict: "" };
+const catalogueOf = (id) => id.slice(0, id.indexOf("/"));
+const concluded = (v) => v === "verified" || v === "violated";
+const differs = (row) => row.verdicts.includes("verified") && row.verdicts.includes("violated");
+const SYMBOLS = { verified: "✓ kept", violated: "✖ broken", skipped: "skipped", untested: "–", client: "–", unobservable: "–", "": "–", passed: "✓ passed", failed: "✖ failed", warning: "! warning", error: "error", inconclusive: "? open" };
+const numberOf = (verdict, i) => DATA.statements.filter((s) => s.verdicts[i] === verdict).length;
+
+/* What a row's case was in one run, as caseLine wants it. */
+function caseIn(row, i) {
+  return { ...row, ...(row.details[i] || {}), verdict: row.verdicts[i] };
+}
+
+/* ---- the runs -------------------------------------------------------------- */
+
+function drawRuns() {
+  const differing = DATA.statements.filter(differs).length;
+  document.title = HISTORY ? `${RUNS[0].name}: MQTT conformance over time` : "MQTT conformance, side by side";
+  $("hero").append(
+    h("p", { class: "target" }, HISTORY ? `${RUNS.length} runs of ${RUNS[0].name}` : RUNS.map((r) => r.name).join(" · ")),
+    h("h1", {}, differing ? [HISTORY ? "The runs differ in " : "They differ in ", h("em", { class: "bad" }, count(differing, "statement", "statements")), "."]
+      : [h("em", { class: "good" }, "No difference"), " in any statement that all of them show."]));
+  $("runs").append(...RUNS.map((run, i) => {
+    const s = run.summary || {};
+    const counts = { passed: s.passed, skipped: s.skipped, inconclusive: s.inconclusive, warning: s.warnings, error: s.errors, failed: s.failed };
+    return h("div", { class: "card run v-" + (numberOf("violated", i) ? "violated" : "verified") },
+      h("h3", {}, run.name, " ", h("span", { class: "soft" }, run.version || "")),
+      stack(counts, ["passed", "skipped", "inconclusive", "warning", "error", "failed"]),
+      h("p", { class: "n" }, h("b", {}, String(numberOf("violated", i))), " statements broken, ", h("b", {}, String(numberOf("verified", i))), " kept"),
+      h("p", { class: "n" }, `${s.cases || 0} cases: ${s.passed || 0} passed, ${s.failed || 0} failed${s.known_failures ? ` (${s.known_failures} known)` : ""}, ${s.skipped || 0} skipped${s.errors ? `, ${s.errors} errors` : ""}`),
+      h("p", { class: "n" }, (run.started || "").replace("T", " ").replace(/(\.\d+)?Z$/, " UTC"), run.seconds ? " · " + seconds(run.seconds) : ""));
+  }));
+  $("nav").append(...[["changes", "Changes"], ["statements", "Statements"], ["broken", "What each breaks"]]
+    .filter(([id]) => id !== "changes" || HISTORY).map(([id, word]) => h("a", { href: "#" + id }, word)));
+  $("footer").textContent = "mqttspec · " + DATA.schema;
+}
+
+/* ---- statement by statement ------------------------------------------------ */
+
+function markCell(row, i) {
+  const verdict = row.verdicts[i] || "none";
+  return h("td", {}, h("button", {
+    type: "button", class: "mark-cell v-" + verdict, onclick: () => openCell(row, i),
+    "aria-label": `${row.id}, ${RUNS[i].label}: ${row.verdicts[i] || "not there"}`,
+  }, SYMBOLS[row.verdicts[i]] || verdict));
+}
+
+function openCell(row, i) {
+  const cases = DATA.cases.filter((c) => c.verdicts[i] && (c.statements.includes(row.id) || (c.details[i]?.violated || []).includes(row.id)));
+  const dialog = openSheet(true, row.id,
+    h("p", { class: "asks" }, row.summary), h("p", {}, verdictTag(row.verdicts[i]), ` in ${RUNS[i].name} ${RUNS[i].version || ""}`),
+    h("h3", {}, cases.length ? count(cases.length, "case", "cases") : "No case in this run"));
+  if (cases.length)
+    dialog.firstChild.append(h("div", { class: "card cases" }, cases.map((c) => caseLine(caseIn(c, i), openStatement))));
+}
+
+function openStatement(id) {
+  const row = DATA.statements.find((s) => s.id === id);
+  if (!row) return;
+  openSheet(false, id, h("p", { class: "asks" }, row.summary),
+    h("ul", { class: "list" }, RUNS.map((run, i) => h("li", {}, `${run.name} ${run.version || ""}`, verdictTag(row.verdicts[i])))));
+}
+
+function isShown(row) {
+  const text = SHOWN.text.toLowerCase();
+  return (!SHOWN.differences || differs(row)) && (SHOWN.differences || row.verdicts.some(concluded)) &&
+    (!SHOWN.standard || catalogueOf(row.id) === SHOWN.standard) && (!SHOWN.verdict || row.verdicts.includes(SHOWN.verdict)) &&
+    (!text || (row.id + " " + row.summary).toLowerCase().includes(text));
+}
+
+function drawGrid() {
+  const rows = DATA.statements.filter(isShown);
+  $("count").textContent = `${rows.length} of ${count(DATA.statements.length, "statement", "statements")}`;
+  const body = h("tbody", {});
+  let group = "";
+  for (const row of rows) {
+    const own = `${catalogueOf(row.id)} · ${row.section} ${row.title || ""}`;
+    if (own !== group) body.append(h("tr", { class: "group" }, h("th", { colspan: RUNS.length + 1, scope: "rowgroup" }, own)));
+    group = own;
+    body.append(h("tr", {}, h("td", {}, h("button", { type: "button", class: "link", onclick: () => openStatement(row.id) }, row.id), h("div", {}, row.summary)), RUNS.map((_, i) => markCell(row, i))));
+  }
+  $("grid").replaceChildren(rows.length
+    ? h("table", { class: "grid" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Statement"), RUNS.map((r) => h("th", { scope: "col" }, r.label, HISTORY ? null : h("div", { class: "soft" }, r.version || ""))))), body)
+    : h("p", { class: "empty" }, SHOWN.differences ? "No statement that differs matches. Untick “only differences” to see the rest." : "No statement matches."));
+}
+
+function drawFilters() {
+  const form = $("filters");
+  form.append(
+    h("input", { type: "search", name: "text", placeholder: "Statement or words", "aria-label": "Search statements" }),
+    choice("Standard", "standard", [...new Set(DATA.statements.map((s) => catalogueOf(s.id)))], "every standard"),
+    choice("Verdict", "verdict", ["violated", "verified", "skipped"], "every verdict"),
+    h("label", {}, h("input", { type: "checkbox", name: "differences", checked: SHOWN.differences }), "only differences"));
+  form.addEventListener("input", (event) => {
+    const field = event.target;
+    SHOWN[field.name] = field.type === "checkbox" ? field.checked : field.value;
+    drawGrid();
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+}
+
+/* ---- history, and what each breaks ----------------------------------------- */
+
+function drawChanges() {
+  if (!HISTORY) return;
+  $("changes").hidden = false;
+  for (let i = RUNS.length - 1; i > 0; i--) {
+    const changed = DATA.cases.filter((c) => c.verdicts[i] !== c.verdicts[i - 1]);
+    const worse = changed.filter((c) => c.verdicts[i] === "failed").length, better = changed.filter((c) => c.verdicts[i - 1] === "failed").length;
+    $("change-list").append(h("h3", { style: "margin: 18px 0 8px" }, `${RUNS[i].label} since ${RUNS[i - 1].label}: ${worse} newly failed, ${better} no longer fail, ${changed.length} changed in all`),
+      h("div", { class: "card" }, changed.length ? changed.map((c) => h("div", { class: "change" }, h("span", {}, c.name), h("span", {}, verdictTag(c.verdicts[i - 1]), " → ", verdictTag(c.verdicts[i]))))
+        : h("p", { class: "empty" }, "Nothing changed.")));
+  }
+}
+
+function drawBroken() {
+  RUNS.forEach((run, i) => {
+    const failed = DATA.cases.filter((c) => c.verdicts[i] === "failed");
+    $("broken-list").append(h("h3", { style: "margin: 22px 0 8px; font-size: 16px" }, `${run.name} ${run.version || ""}${HISTORY ? ", " + run.label : ""}: ${count(failed.length, "failed case", "failed cases")}`),
+      h("div", { class: "card cases" }, failed.length ? failed.map((c) => caseLine(caseIn(c, i), openStatement)) : h("p", { class: "empty" }, "Nothing that the suite looks at.")));
+  });
+}
+
+drawRuns();
+drawChanges();
+drawFilters();
+drawGrid();
+drawBroken();

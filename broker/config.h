@@ -25,6 +25,7 @@ struct acceptor_options {
     char *host;
     uint16_t port; /* 0: any free one */
 
+    char *protocols;      /* as written; it sets the next three */
     bool speaks_mqtt_3_1; /* protocols=MQTT: all three */
     bool speaks_mqtt_3_1_1;
     bool speaks_mqtt_5_0;
@@ -49,6 +50,7 @@ struct acceptor_options {
     bool wildcard_subscription_available;
     bool subscription_identifier_available;
     bool shared_subscription_available;
+    int32_t backlog;             /* backlog = 511 */
     int32_t connections_allowed; /* connectionsAllowed = -1: no limit */
     int32_t handshake_timeout_s; /* handshake-timeout = 10; 0: off */
     char *server_reference;      /* serverReference: 0x9C and this (5.0) */
@@ -58,8 +60,11 @@ struct acceptor_options {
     char *key_store_password;
     char *trust_store_path;
     char *trust_store_password;
+    bool ssl_optional; /* sslOptional = false: plain clients are refused */
     bool need_client_auth;
-    char *enabled_protocols; /* "TLSv1.2,TLSv1.3" */
+    bool want_client_auth;
+    char *enabled_cipher_suites; /* TLS 1.2 and 1.3, OpenSSL's names */
+    char *enabled_protocols;     /* "TLSv1.2,TLSv1.3" */
     char *sni_host;
 
     int32_t web_socket_max_frame_payload_length; /* 65536 octets */
@@ -69,6 +74,7 @@ struct acceptor_options {
 
 /* [address-setting MATCH]: rules for the topics that match. */
 struct address_setting {
+    char *match;  /* as written */
     char *filter; /* an MQTT Topic Filter, translated from the syntax */
     bool auto_delete_created_queues;
     bool auto_delete_addresses;

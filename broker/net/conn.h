@@ -134,15 +134,6 @@ static inline bool conn_has_output(const struct conn *c)
     return c->out_octets > 0;
 }
 
-/* conn_is_over tells whether a CLOSING connection can be freed: all was said
- * and the other side has ended too, or there is nobody to say it to.
- */
-static inline bool conn_is_over(const struct conn *c)
-{
-    return c->state == CONN_CLOSING &&
-           (!c->transport || c->is_broken || (c->is_finished && c->has_ended));
-}
-
 /* conn_wants_write tells whether progress needs a writable socket. */
 static inline bool conn_wants_write(const struct conn *c)
 {

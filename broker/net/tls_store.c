@@ -195,6 +195,33 @@ static int use_versions(SSL_CTX *ssl, const char *list, char *error, size_t n)
     return 0;
 }
 
+/* use_ciphers takes a comma list that may mix suites of both versions: what
+ * TLS 1.3 knows goes there, the rest to TLS 1.2.
+ */
+static int use_ciphers(SSL_CTX *ssl, const char *list, char *error, size_t n)
+{
+    char names[2][1024] = {"", ""};
+
+    for (const char *at = list; *at;) {
+        size_t length = strcspn(at, ",");
+        char *names_of = names[strncmp(at, "TLS_", 4) == 0];
+        size_t used = strlen(names_of);
+        snprintf(names_of + used, sizeof *names - used, "%s%.*s",
+                 used ? ":" : "", (int)length, at);
+        at += length + (at[length] == ',');
+    }
+    if ((names[0][0] && SSL_CTX_set_cipher_list(ssl, names[0]) != 1) ||
+        (names[1][0] && SSL_CTX_set_ciphersuites(ssl, names[1]) != 1)) {
+        snprintf(error, n,
+                 "enabledCipherSuites=%s: must be names of OpenSSL's cipher "
+                 "suites (openssl ciphers)",
+                 list);
+        ERR_clear_error();
+        return -1;
+    }
+    return 0;
+}
+
 static int load(SSL_CTX *ssl, const struct acceptor_options *options,
                 char *error, size_t n)
 {
@@ -210,6 +237,8 @@ static int load(SSL_CTX *ssl, const struct acceptor_options *options,
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE);
     if (use_versions(ssl, options->enabled_protocols, error, n) ||
+        (options->enabled_cipher_suites &&
+         use_ciphers(ssl, options->enabled_cipher_suites, error, n)) ||
         use_key_store(ssl, &key) ||
         (trust.path && use_trust_store(ssl, &trust)))
         return -1;
@@ -225,7 +254,7 @@ static int load(SSL_CTX *ssl, const struct acceptor_options *options,
     if (options->need_client_auth)
         SSL_CTX_set_verify(
             ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-    else if (trust.path)
+    else if (options->want_client_auth)
         SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
     return 0;
 }

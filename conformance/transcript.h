@@ -79,8 +79,13 @@ void transcript_for_each_packet(const struct transcript *transcript,
                                 void *user);
 
 /* transcript_write_json writes an array with an object per packet or event:
- * { "time": seconds, "who": name, "from": "client|broker|", "text": line,
- *   "type": "PUBLISH", "octets": hex (cut), "offending": true }. */
+ * { "time": seconds since the case began, "who": the client's name,
+ *   "from": "client|broker|", "event": "open|packet|close|note",
+ *   "text": one line, "type": "PUBLISH", "octets": hex (cut),
+ *   "fields": { name in the standard: string, number or boolean },
+ *   "offending": true }.
+ * type, octets and fields stand with packets only. The page draws its ladder
+ * from these members (reports/page/common.js); passwords are hidden. */
 void transcript_write_json(const struct transcript *transcript, FILE *out);
 
 /* transcript_write_pcap writes a capture (link type Ethernet, nanoseconds).

@@ -93,6 +93,11 @@ addEventListener("scroll", hideHint, { passive: true, capture: true });
 
 /* ---- the ladder ---------------------------------------------------------- */
 
+/* Entries as the ladder wants them, whatever a report leaves out. */
+function entriesOf(transcript) {
+  return transcript.map((e) => ({ ...e, time: e.time || 0, event: e.event || (e.type ? "packet" : "note"), hex: (e.octets || "").replace(/\s/g, "").replace(/(..)/g, "$1 ").trim() }));
+}
+
 /* Clients stand left and right of the broker, so that arrows seldom cross. */
 function participants(transcript) {
   const clients = [...new Set(transcript.map((e) => e.who).filter((w) => w && w !== "broker"))];
@@ -206,15 +211,17 @@ function caseBody(place, test, onStatement) {
   if (test.rerun)
     place.append(h("div", { class: "command" }, h("code", {}, test.rerun), copyButton(test.rerun)));
   if (test.transcript && test.transcript.length) {
-    const frame = h("div", { class: "ladder" });
-    place.append(frame, h("details", { class: "plain" }, h("summary", {}, "The same as text"), h("pre", {}, transcriptText(test.transcript))));
-    frame.append(ladder(test.transcript, frame.clientWidth || 700));
+    const entries = entriesOf(test.transcript), frame = h("div", { class: "ladder" });
+    place.append(frame, h("details", { class: "plain" }, h("summary", {}, "The same as text"), h("pre", {}, transcriptText(entries))));
+    frame.append(ladder(entries, frame.clientWidth || 700));
   }
 }
 
 function verdictTag(verdict) {
   return h("span", { class: "tag v v-" + (verdict || "none") }, verdict || "not run");
 }
+
+const isBadLine = (test) => test.verdict !== "passed" && test.verdict !== "skipped" || test.unexpected_pass;
 
 /* A case as a line that opens; its body is made when it is first opened. */
 function caseLine(test, onStatement) {
@@ -228,7 +235,7 @@ function caseLine(test, onStatement) {
         test.unexpected_pass ? h("span", { class: "tag" }, "unexpected pass") : null,
         h("span", { class: "tag" }, test.mqtt), h("span", { class: "tag" }, test.transport), h("span", { class: "tag" }, test.driver),
         test.seconds === undefined ? null : h("span", { class: "time" }, seconds(test.seconds))),
-      h("span", { class: "ids" }, (test.statements || []).join("  "))),
+      h("span", { class: "ids" }, h("span", { class: "mono" }, (test.violated?.length ? test.violated : test.statements || []).join("  ")), isBadLine(test) ? " " + (test.requirement || test.reason || "") : "")),
     body);
   line.addEventListener("toggle", () => {
     if (line.open && !body.hasChildNodes()) caseBody(body, test, onStatement);

@@ -237,7 +237,6 @@ void inflight_add(struct inflight *f, struct delivery *d)
         d->qos == 2 ? OUTGOING_PUBLISH_2 : OUTGOING_PUBLISH_1;
     d->packet_id = free_packet_id(f);
     d->state = outgoing_next(OUTGOING_FREE, event).next;
-    f->last_id = d->packet_id;
     inflight_restore(f, d);
 }
 
@@ -245,6 +244,7 @@ void inflight_restore(struct inflight *f, struct delivery *d)
 {
     bool is_released = d->state == OUTGOING_AWAIT_PUBCOMP;
     make_room(f);
+    f->last_id = d->packet_id;
     struct delivery **chain = chain_of(f, d->packet_id);
     d->next_of_id = *chain;
     *chain = d;

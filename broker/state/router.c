@@ -225,15 +225,6 @@ void router_send_retained(const struct subscription *s, struct message *m,
 
 /* ---- when a member's session ends ---------------------------------------- */
 
-static struct subscription *subscription_in(const struct session *s,
-                                            uint64_t share_group_id)
-{
-    struct subscription *sub = s->subscriptions;
-    while (sub && !(sub->group && sub->group->id == share_group_id))
-        sub = sub->next_of_session;
-    return sub;
-}
-
 static void hand_over_list(struct router *r, struct session *s,
                            const struct delivery_list *list, uint64_t now_ms)
 {
@@ -243,7 +234,8 @@ static void hand_over_list(struct router *r, struct session *s,
             continue;
         if (d->qos == 2 && d->was_sent)
             continue; /* [MQTT-4.8.2-5] */
-        const struct subscription *old = subscription_in(s, d->share_group_id);
+        const struct subscription *old =
+            session_find_share(s, d->share_group_id);
         const struct subscription *new =
             old ? choose_member(r, old->group, m, s) : NULL;
         if (!new)

@@ -210,6 +210,15 @@ bool session_add_subscription(struct session *s, struct subtree *subtree,
     return is_new;
 }
 
+struct subscription *session_find_share(const struct session *s,
+                                        uint64_t share_group_id)
+{
+    struct subscription *sub = share_group_id > 0 ? s->subscriptions : NULL;
+    while (sub && !(sub->group && sub->group->id == share_group_id))
+        sub = sub->next_of_session;
+    return sub;
+}
+
 bool session_remove_subscription(struct session *s, struct subtree *subtree,
                                  struct slice topic_filter)
 {

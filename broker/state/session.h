@@ -204,6 +204,12 @@ bool session_add_subscription(struct session *s, struct subtree *subtree,
                               struct slice share, struct slice filter,
                               uint32_t id);
 
+/* session_find_share gives the session's subscription in a share group; NULL:
+ * it is no member.
+ */
+struct subscription *session_find_share(const struct session *s,
+                                        uint64_t share_group_id);
+
 /* session_remove_subscription takes a subscription away.
  *
  * topic_filter   as the client wrote it, "$share/" included; compared octet by

@@ -35,7 +35,8 @@ struct incoming_alias {
 struct client {
     struct client *next;
     struct client *previous;
-    struct conn *conn; /* owned */
+    struct broker *broker; /* whom it belongs to */
+    struct conn *conn;     /* owned */
     const struct acceptor_options *options;
     struct session *session; /* NULL: before CONNACK, or after the end */
     char *user;              /* as authenticated; NULL: anonymous */
@@ -52,7 +53,6 @@ struct client {
     struct incoming_alias *aliases; /* table, grown at need */
     size_t aliases_capacity;
     char *certificate_name; /* of its TLS certificate; NULL: none */
-    struct scram *scram;    /* enhanced authentication under way; NULL: none */
     uint64_t sweep_ms;      /* when a CLOSING connection is given up */
 };
 

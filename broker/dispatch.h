@@ -24,8 +24,4 @@ size_t dispatch_octets(struct broker *b, struct client *c, struct slice octets);
  */
 void client_send(struct broker *b, struct client *c, struct packet *packet);
 
-/* client_trace writes the TRACE line of a packet. */
-void client_trace(const struct broker *b, const struct client *c,
-                  const char *direction, const struct packet *packet);
-
 #endif

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+/* broker.c -- the turn: clients come, are served, and are swept.
+ *
+ * What a turn costs is shared by all that happens in it: one commit of the
+ * store, one write for each connection.
+ * Spec: 5.0 s3.1.2.10, s4.13; 3.1.1 s3.1.2.10.
+ */
+#include "broker.h"
+
+#include <stdlib.h>
+
+#include "base/die.h"
+#include "dispatch.h"
+#include "on_session.h"
+#include "sys.h"
+#include "trace.h"
+
+/* How long a closed connection may take to read its last packet and to end its
+ * own side. */
+#define LINGER_MS 2000
+
+/* An input buffer above it is given back when it is empty. */
+#define KEEP_INPUT 16384
+
+int broker_init(struct broker *b, const struct config *config,
+                const struct log *log, struct security *security,
+                struct store *store, uint64_t now_ms, int64_t wall_s)
+{
+    *b = (struct broker){
+        .config = config,
+        .log = log,
+        .security = security,
+        .store = store,
+        .now_ms = now_ms,
+        .wall_s = wall_s,
+        .started_ms = now_ms,
+        .limits =
+            {
+                .max_queued_messages = (size_t)config->max_queued_messages,
+                .max_queued_octets = (size_t)config->max_queued_octets,
+                .max_output_octets = (size_t)config->max_output_octets,
+            },
+    };
+    subtree_init(&b->subtree);
+    retain_init(&b->retain, store);
+    b->next_scan_ms = now_ms + (uint64_t)config->session_scan_interval_ms;
+    if (!store)
+        return 0;
+    store_set_time(store, now_ms, wall_s);
+    return store_load(store, &b->sessions, &b->subtree, &b->retain, &b->limits);
+}
+
+/* free_client takes a client out of the list and frees it. */
+static void free_client(struct broker *b, struct client *c)
+{
+    if (c->previous)
+        c->previous->next = c->next;
+    else
+        b->clients = c->next;
+    if (c->next)
+        c->next->previous = c->previous;
+    b->n_clients--;
+    b->counters.n_octets_in += c->conn->n_octets_in;
+    b->counters.n_octets_out += c->conn->n_octets_out;
+    conn_free(c->conn);
+    for (size_t i = 0; i < c->aliases_capacity; i++)
+        free(c->aliases[i].topic);
+    free(c->aliases);
+    free(c->user);
+    free(c->certificate_name);
+    free(c);
+}
+
+void broker_clear(struct broker *b)
+{
+    while (b->clients) {
+        struct client *c = b->clients;
+        if (c->session)
+            session_detach(c->session, b->now_ms);
+        free_client(b, c);
+    }
+    session_table_clear(&b->sessions, &b->subtree);
+    subtree_clear(&b->subtree);
+    retain_clear(&b->retain);
+    router_clear(&b->router);
+    store_close(b->store);
+    *b = (struct broker){0};
+}
+
+/* on_packet_sent counts and traces what goes out, acknowledgements and
+ * messages alike. */
+static void on_packet_sent(struct conn *conn, const struct packet *packet)
+{
+    struct client *c = conn->user;
+    c->broker->counters.n_packets_out++;
+    if (packet->type == PACKET_PUBLISH)
+        c->broker->counters.n_publish_out++;
+    client_trace(c->broker, c, "OUT >>", packet);
+}
+
+struct client *broker_add_client(struct broker *b, struct conn *conn,
+                                 const struct acceptor_options *options)
+{
+    struct client *c = mem_new(1, sizeof *c);
+    c->broker = b;
+    c->conn = conn;
+    c->options = options;
+    c->wants_problem_information = true;
+    c->next = b->clients;
+    if (b->clients)
+        b->clients->previous = c;
+    b->clients = c;
+    b->n_clients++;
+    conn->user = c;
+    conn->on_send = on_packet_sent;
+    conn->id = ++b->counters.n_connections;
+    if (options->handshake_timeout_s > 0)
+        conn->deadline_ms =
+            b->now_ms + (uint64_t)options->handshake_timeout_s * 1000;
+    size_t limit = (size_t)b->config->max_connections;
+    if (b->is_stopping || (limit > 0 && b->n_clients > limit)) {
+        log_line(b->log, LOG_WARNING, "%s: refused, %zu connections are open",
+                 conn->peer, b->n_clients);
+        broker_close_client(b, c, REASON_SUCCESS);
+    }
+    return c;
+}
+
+void broker_begin_turn(struct broker *b, uint64_t now_ms, int64_t wall_s)
+{
+    b->now_ms = now_ms;
+    b->wall_s = wall_s;
+    store_set_time(b->store, now_ms, wall_s);
+}
+
+void broker_input(struct broker *b, struct client *c)
+{
+    struct conn *conn = c->conn;
+    struct slice octets = buf_slice(&conn->in);
+    size_t used = 0;
+    if (conn->state != CONN_OPENING) {
+        for (size_t n = 1; n > 0; used += n)
+            n = dispatch_octets(b, c,
+                                slice_of(octets.data + used, octets.n - used));
+        if (conn->state == CONN_CLOSING)
+            used = octets.n;
+        buf_consume(&conn->in, used);
+        buf_shrink(&conn->in, KEEP_INPUT);
+    }
+    if (conn->has_ended)
+        broker_close_client(b, c, REASON_SUCCESS);
+}
+
+/* say_goodbye sends the packet that tells why a connection ends, where the
+ * version has one. */
+static void say_goodbye(struct broker *b, struct client *c, enum reason reason)
+{
+    struct packet packet = {.type = PACKET_DISCONNECT};
+    if (reason == REASON_SUCCESS || c->version == 0)
+        return;
+    if (c->was_accepted) {
+        /* 3.x has no DISCONNECT from the server [MQTT-3.14.0-1]. */
+        if (c->version != MQTT_5_0)
+            return;
+        packet.disconnect.reason = reason;
+    } else {
+        /* 3.1.1 [MQTT-3.1.4-1], [MQTT-3.2.2-6]: no code, no CONNACK. */
+        if (c->version != MQTT_5_0 && reason_to_connack_3(reason) < 0)
+            return;
+        packet.type = PACKET_CONNACK;
+        packet.connack.reason = reason;
+        if (c->options->server_reference &&
+            (reason == REASON_USE_ANOTHER_SERVER ||
+             reason == REASON_SERVER_MOVED)) {
+            properties_set(&packet.connack.properties,
+                           PROPERTY_SERVER_REFERENCE);
+            packet.connack.properties.server_reference =
+                slice_of_text(c->options->server_reference);
+        }
+    }
+    client_send(b, c, &packet);
+}
+
+void broker_close_client(struct broker *b, struct client *c, enum reason reason)
+{
+    struct conn *conn = c->conn;
+    if (conn->state == CONN_CLOSING)
+        return;
+    if (reason != REASON_SUCCESS)
+        log_line(b->log, LOG_INFO, "%s (%.*s): closed, %s", conn->peer,
+                 c->session ? (int)c->session->client_id_n : 0,
+                 c->session ? c->session->client_id : "", reason_name(reason));
+    say_goodbye(b, c, reason);
+    conn_enter(conn, CONN_CLOSING);
+    conn->deadline_ms = 0;
+    c->sweep_ms = b->now_ms + LINGER_MS;
+    b->has_work = true;
+    if (c->was_accepted)
+        b->counters.n_clients--;
+    if (c->session)
+        on_session_lost(b, c);
+}
+
+/* on_silence ends a connection that was silent for too long [MQTT-3.1.2-22]. */
+static void on_silence(struct broker *b, struct client *c)
+{
+    if (c->was_accepted)
+        broker_close_client(b, c, REASON_KEEP_ALIVE_TIMEOUT);
+    else
+        broker_close_client(b, c, REASON_SUCCESS);
+}
+
+static bool is_due(uint64_t time_ms, uint64_t now_ms)
+{
+    return time_ms != 0 && time_ms <= now_ms;
+}
+
+/* can_be_swept tells whether nothing more can happen on a closed connection. */
+static bool can_be_swept(const struct broker *b, const struct client *c)
+{
+    const struct conn *conn = c->conn;
+    if (conn->state != CONN_CLOSING)
+        return false;
+    bool is_done = conn->transport ? conn->is_finished && conn->has_ended
+                                   : !conn_has_output(conn);
+    return is_done || conn->is_broken || is_due(c->sweep_ms, b->now_ms);
+}
+
+/* give_up drops a connection without writing what waits. */
+static void give_up(struct broker *b)
+{
+    log_line(b->log, LOG_ERROR,
+             "the store failed: all connections are dropped, so that nothing "
+             "is acknowledged that is not safe");
+    for (struct client *c = b->clients; c; c = c->next)
+        c->conn->is_broken = c->conn->has_ended = true;
+}
+
+void broker_end_turn(struct broker *b)
+{
+    b->has_work = false;
+    for (struct client *c = b->clients; c; c = c->next) {
+        if (c->conn->has_ended)
+            broker_close_client(b, c, REASON_SUCCESS);
+        else if (is_due(c->conn->deadline_ms, b->now_ms))
+            on_silence(b, c);
+    }
+    on_sessions_scan(b);
+    sys_publish(b);
+    if (store_commit(b->store) != 0)
+        give_up(b);
+    struct client *next;
+    for (struct client *c = b->clients; c; c = next) {
+        next = c->next;
+        conn_flush(c->conn);
+        if (c->conn->has_ended && c->conn->state != CONN_CLOSING)
+            b->has_work = true;
+        if (can_be_swept(b, c))
+            free_client(b, c);
+    }
+}
+
+/* earlier picks the nearer of two times; 0 is never. */
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    if (a == 0 || b == 0)
+        return a ? a : b;
+    return a < b ? a : b;
+}
+
+uint64_t broker_next_deadline(const struct broker *b)
+{
+    uint64_t next = earlier(b->next_scan_ms, b->next_will_ms);
+    next = earlier(next, b->next_sys_ms);
+    for (const struct client *c = b->clients; c; c = c->next)
+        next = earlier(next, c->conn->state == CONN_CLOSING
+                                 ? c->sweep_ms
+                                 : c->conn->deadline_ms);
+    return b->has_work ? b->now_ms : next;
+}
+
+void broker_stop(struct broker *b)
+{
+    b->is_stopping = true;
+    for (struct client *c = b->clients; c; c = c->next)
+        broker_close_client(b, c, REASON_SERVER_SHUTTING_DOWN);
+}
+
+size_t broker_publish(struct broker *b, struct message *m)
+{
+    if (m->is_retained)
+        retain_set(&b->retain, m);
+    return router_publish(&b->router, &b->subtree, m, b->now_ms);
+}

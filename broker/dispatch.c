@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/* dispatch.c -- one table: packet type, the states it is legal in, its handler.
+ *
+ * Spec: 5.0 s4.13; 3.1.1 s4.8.
+ */
+#include "dispatch.h"
+
+#include "codec/decode.h"
+#include "codec/encode.h"
+#include "codec/frame.h"
+#include "on_connect.h"
+#include "on_publish.h"
+#include "on_session.h"
+#include "on_subscribe.h"
+#include "trace.h"
+
+/* The largest CONNECT: all its strings at their longest, and room for
+ * properties. Nobody is known yet who could be granted more memory. */
+#define LARGEST_CONNECT (1024u * 1024u)
+
+#define IN(state) (1u << (state))
+#define RUNNING IN(CONN_RUNNING)
+
+/* Rows without a handler are what only a server sends. */
+static const struct {
+    unsigned states;
+    enum reason (*handler)(struct broker *b, struct client *c,
+                           struct packet *packet);
+} table[16] = {
+    [PACKET_CONNECT] = {IN(CONN_AWAIT_CONNECT), on_connect},
+    [PACKET_PUBLISH] = {RUNNING, on_publish},
+    [PACKET_PUBACK] = {RUNNING, on_ack},
+    [PACKET_PUBREC] = {RUNNING, on_ack},
+    [PACKET_PUBREL] = {RUNNING, on_pubrel},
+    [PACKET_PUBCOMP] = {RUNNING, on_ack},
+    [PACKET_SUBSCRIBE] = {RUNNING, on_subscribe},
+    [PACKET_UNSUBSCRIBE] = {RUNNING, on_unsubscribe},
+    [PACKET_PINGREQ] = {RUNNING, on_pingreq},
+    [PACKET_DISCONNECT] = {IN(CONN_AUTHENTICATING) | RUNNING, on_disconnect},
+    [PACKET_AUTH] = {IN(CONN_AUTHENTICATING) | RUNNING, on_auth},
+};
+
+/* largest_packet tells what we accept from a client now; 0: no limit. */
+static size_t largest_packet(const struct client *c)
+{
+    int64_t limit = c->options->maximum_packet_size;
+    if (c->conn->state == CONN_AWAIT_CONNECT)
+        return LARGEST_CONNECT;
+    return limit > 0 ? (size_t)limit : 0;
+}
+
+/* handle decodes one whole packet and lets its handler act. */
+static enum reason handle(struct broker *b, struct client *c,
+                          struct slice octets)
+{
+    struct packet packet;
+    enum reason reason = packet_decode(octets, c->version, &packet);
+    b->counters.n_packets_in++;
+    if (reason == REASON_SUCCESS)
+        client_trace(b, c, "IN <<", &packet);
+    if (!(table[packet.type].states & IN(c->conn->state)))
+        return REASON_PROTOCOL_ERROR; /* [MQTT-3.1.0-1], [MQTT-3.1.0-2] */
+    if (reason != REASON_SUCCESS) {
+        /* A refusal must be written in a form that the client reads. */
+        if (packet.type == PACKET_CONNECT)
+            c->version = c->conn->version = packet.connect.version;
+        return reason;
+    }
+    return table[packet.type].handler(b, c, &packet);
+}
+
+size_t dispatch_octets(struct broker *b, struct client *c, struct slice octets)
+{
+    size_t total;
+    enum reason reason = REASON_SUCCESS;
+    if (c->conn->state == CONN_CLOSING || octets.n == 0)
+        return 0;
+    /* What does not begin like CONNECT never becomes one: do not wait. */
+    if (c->conn->state == CONN_AWAIT_CONNECT &&
+        octets.data[0] >> 4 != PACKET_CONNECT)
+        reason = REASON_PROTOCOL_ERROR;
+    else
+        reason = frame_next(octets, largest_packet(c), &total);
+    if (reason == REASON_SUCCESS) {
+        if (total == 0 || total > octets.n)
+            return 0;
+        conn_heard(c->conn, b->now_ms);
+        reason = handle(b, c, slice_of(octets.data, total));
+    }
+    if (reason != REASON_SUCCESS)
+        broker_close_client(b, c, reason);
+    return c->conn->state == CONN_CLOSING ? 0 : total;
+}
+
+/* properties_of finds where a packet may have Reason String and User
+ * Properties; NULL: nowhere. */
+static struct properties *properties_of(struct packet *packet)
+{
+    switch (packet->type) {
+    case PACKET_CONNACK:
+        return &packet->connack.properties;
+    case PACKET_PUBACK:
+    case PACKET_PUBREC:
+    case PACKET_PUBREL:
+    case PACKET_PUBCOMP:
+        return &packet->ack.properties;
+    case PACKET_SUBACK:
+    case PACKET_UNSUBACK:
+        return &packet->suback.properties;
+    case PACKET_DISCONNECT:
+    case PACKET_AUTH:
+        return &packet->disconnect.properties;
+    case PACKET_RESERVED:
+    case PACKET_CONNECT:
+    case PACKET_PUBLISH:
+    case PACKET_SUBSCRIBE:
+    case PACKET_UNSUBSCRIBE:
+    case PACKET_PINGREQ:
+    case PACKET_PINGRESP:
+        break;
+    }
+    return NULL;
+}
+
+/* fits tells whether the client accepts a packet of that size. */
+static bool fits(const struct client *c, const struct packet *packet)
+{
+    return c->maximum_packet_size == 0 ||
+           packet_size(packet, c->version) <= c->maximum_packet_size;
+}
+
+void client_send(struct broker *b, struct client *c, struct packet *packet)
+{
+    struct properties *p = properties_of(packet);
+    bool may_explain = packet->type == PACKET_CONNACK ||
+                       packet->type == PACKET_DISCONNECT ||
+                       c->wants_problem_information; /* [MQTT-3.1.2-29] */
+    if (p && !may_explain) {
+        properties_unset(p, PROPERTY_REASON_STRING);
+        properties_unset(p, PROPERTY_USER_PROPERTY);
+    }
+    if (p && !fits(c, packet))
+        properties_unset(p, PROPERTY_USER_PROPERTY);
+    if (p && !fits(c, packet))
+        properties_unset(p, PROPERTY_REASON_STRING);
+    if (!fits(c, packet)) {
+        log_line(b->log, LOG_WARNING, "%s: %s is too large for the client",
+                 c->conn->peer, packet_type_name(packet->type));
+        return; /* [MQTT-3.1.2-24] */
+    }
+    conn_send(c->conn, packet, NULL);
+}

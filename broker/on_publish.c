@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+/* on_publish.c -- PUBLISH and its acknowledgements.
+ *
+ * Spec: 5.0 s3.3 to s3.7, s4.3; 3.1.1 s3.3 to s3.7, s4.3; manual: Publish
+ * Authorization Failures.
+ */
+#include "on_publish.h"
+
+#include <stdlib.h>
+
+#include "base/die.h"
+#include "dispatch.h"
+
+/* remember_alias notes what a Topic Alias stands for from now on. */
+static void remember_alias(struct client *c, uint16_t alias, struct slice topic)
+{
+    if (alias >= c->aliases_capacity) {
+        size_t capacity = c->aliases_capacity ? c->aliases_capacity : 8;
+        while (capacity <= alias)
+            capacity *= 2;
+        c->aliases = mem_grow(c->aliases, capacity, sizeof *c->aliases);
+        for (size_t i = c->aliases_capacity; i < capacity; i++)
+            c->aliases[i] = (struct incoming_alias){0};
+        c->aliases_capacity = capacity;
+    }
+    struct incoming_alias *known = &c->aliases[alias];
+    if (slice_equals(slice_of(known->topic, known->n), topic))
+        return;
+    free(known->topic);
+    known->topic = mem_dup(topic.data, topic.n);
+    known->n = topic.n;
+}
+
+/* resolve_topic finds the Topic Name, through its alias if it has one.
+ * [MQTT-3.3.2-7..12]; 5.0 s3.3.2.3.4. */
+static enum reason resolve_topic(struct client *c, const struct publish *p,
+                                 struct slice *topic)
+{
+    uint16_t alias = p->properties.topic_alias;
+    *topic = p->topic;
+    if (!properties_has(&p->properties, PROPERTY_TOPIC_ALIAS)) {
+        /* 5.0 s3.3.2.1: no topic and no alias is a Protocol Error. */
+        if (topic->n == 0)
+            return REASON_PROTOCOL_ERROR;
+        return topic_name_is_valid(*topic) ? REASON_SUCCESS
+                                           : REASON_TOPIC_NAME_INVALID;
+    }
+    if (alias == 0 || alias > c->topic_alias_maximum)
+        return REASON_TOPIC_ALIAS_INVALID;
+    if (topic->n > 0) {
+        if (!topic_name_is_valid(*topic))
+            return REASON_TOPIC_NAME_INVALID;
+        remember_alias(c, alias, *topic);
+        return REASON_SUCCESS;
+    }
+    if (alias >= c->aliases_capacity || !c->aliases[alias].topic)
+        return REASON_PROTOCOL_ERROR;
+    *topic = slice_of(c->aliases[alias].topic, c->aliases[alias].n);
+    return REASON_SUCCESS;
+}
+
+/* check_publish looks at what a client may never send. */
+static enum reason check_publish(const struct client *c,
+                                 const struct publish *p)
+{
+    const struct properties *props = &p->properties;
+    if (p->qos > c->options->maximum_qos)
+        return REASON_QOS_NOT_SUPPORTED; /* [MQTT-3.2.2-11] */
+    if (p->is_retained && !c->options->retain_available)
+        return REASON_RETAIN_NOT_SUPPORTED; /* [MQTT-3.2.2-14] */
+    if (properties_has(props, PROPERTY_SUBSCRIPTION_IDENTIFIER))
+        return REASON_PROTOCOL_ERROR; /* [MQTT-3.3.4-6] */
+    if (properties_has(props, PROPERTY_RESPONSE_TOPIC) &&
+        !topic_name_is_valid(props->response_topic))
+        return REASON_PROTOCOL_ERROR; /* [MQTT-3.3.2-14] */
+    return REASON_SUCCESS;
+}
+
+/* begins_with_sys: what is ours to publish. */
+static bool begins_with_sys(struct slice topic)
+{
+    struct slice first;
+    bool is_last;
+    topic_next_level(&topic, &first, &is_last);
+    return slice_equals(first, slice_of_text("$SYS"));
+}
+
+/* why_refused tells why a message may not be published: NOT_AUTHORIZED,
+ * QUOTA_EXCEEDED; SUCCESS if it may. */
+static enum reason why_refused(const struct broker *b, const struct client *c,
+                               const struct publish *p, struct slice topic)
+{
+    const struct session *s = c->session;
+    int32_t max_levels = b->config->max_topic_levels;
+    int64_t max_retained = b->config->max_retained_messages;
+    if (begins_with_sys(topic))
+        return REASON_NOT_AUTHORIZED;
+    if (max_levels > 0 && topic_n_levels(topic) > (size_t)max_levels)
+        return REASON_QUOTA_EXCEEDED;
+    if (max_retained > 0 && p->is_retained && p->payload.n > 0 &&
+        b->retain.n_messages >= (size_t)max_retained)
+        return REASON_QUOTA_EXCEEDED;
+    if (b->security &&
+        !security_may_publish(b->security, c->user,
+                              slice_of(s->client_id, s->client_id_n), topic))
+        return REASON_NOT_AUTHORIZED;
+    return REASON_SUCCESS;
+}
+
+/* acknowledge answers a PUBLISH of QoS 1 or 2 [MQTT-3.3.4-1]. */
+static void acknowledge(struct broker *b, struct client *c,
+                        const struct publish *p, enum reason reason)
+{
+    struct packet packet;
+    if (p->qos == 0)
+        return;
+    packet.type = p->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC;
+    packet.ack.packet_id = p->packet_id;
+    packet.ack.reason = c->version == MQTT_5_0 ? reason : REASON_SUCCESS;
+    packet.ack.properties.present = 0;
+    client_send(b, c, &packet);
+}
+
+/* refuse answers a PUBLISH that is well-formed and not allowed. 5.0 has codes
+ * for that; 3.1.1 leaves the choice between a close and a positive answer, and
+ * the acceptor makes it; 3.1 always answers. Manual: Publish Authorization
+ * Failures; 3.1.1 [MQTT-3.3.5-2]. */
+static enum reason refuse(struct broker *b, struct client *c,
+                          const struct publish *p, struct slice topic,
+                          enum reason reason)
+{
+    bool is_5 = c->version == MQTT_5_0;
+    log_line(b->log, LOG_INFO, "%s: PUBLISH refused, %s", c->conn->peer,
+             reason_name(reason));
+    b->counters.n_publish_dropped++;
+    if (c->version == MQTT_3_1_1 && reason == REASON_NOT_AUTHORIZED &&
+        !begins_with_sys(topic) &&
+        c->options->close_on_publish_authorization_failure)
+        return reason;
+    if (p->qos == 2)
+        session_on_publish_2(c->session, p->packet_id, is_5);
+    acknowledge(b, c, p, reason);
+    return REASON_SUCCESS;
+}
+
+/* set_expiry applies the address setting of a topic to a new message: no-expiry
+ * before expiry-delay before the limits. Manual: Retain Messages. */
+static void set_expiry(const struct broker *b, struct message *m)
+{
+    const struct address_setting *setting =
+        config_address_setting(b->config, m->topic);
+    uint64_t now = b->now_ms;
+    if (!setting)
+        return;
+    if (setting->no_expiry) {
+        m->has_expiry = false;
+    } else if (!m->has_expiry && setting->expiry_delay_ms >= 0) {
+        m->has_expiry = true;
+        m->expires_ms = now + (uint64_t)setting->expiry_delay_ms;
+    } else if (m->has_expiry) {
+        uint64_t least = now + (uint64_t)setting->min_expiry_delay_ms;
+        uint64_t most = now + (uint64_t)setting->max_expiry_delay_ms;
+        if (setting->min_expiry_delay_ms >= 0 && m->expires_ms < least)
+            m->expires_ms = least;
+        if (setting->max_expiry_delay_ms >= 0 && m->expires_ms > most)
+            m->expires_ms = most;
+    }
+}
+
+/* accept_message routes what may be published. */
+static void accept_message(struct broker *b, struct client *c,
+                           const struct publish *p, struct slice topic)
+{
+    struct message *m = message_new(topic, p, b->now_ms);
+    m->publisher = c->session->id;
+    if (b->config->n_address_settings > 0)
+        set_expiry(b, m);
+    b->counters.n_publish_in++;
+    broker_publish(b, m);
+    message_unref(m);
+}
+
+/* take_quota counts a QoS 2 message against the Receive Maximum that we gave.
+ * QoS 1 is acknowledged at once and never counts. [MQTT-3.3.4-7]; 5.0 s4.9. */
+static enum reason take_quota(struct client *c)
+{
+    if (c->version != MQTT_5_0)
+        return REASON_SUCCESS;
+    if (c->receive_quota == 0)
+        return REASON_RECEIVE_MAXIMUM_EXCEEDED;
+    c->receive_quota--;
+    return REASON_SUCCESS;
+}
+
+/* on_publish_2 handles a QoS 2 message that may be published. A repeat is only
+ * acknowledged again [MQTT-4.3.3-10]. */
+static enum reason on_publish_2(struct broker *b, struct client *c,
+                                const struct publish *p, struct slice topic)
+{
+    enum reason reason = REASON_SUCCESS;
+    if (session_on_publish_2(c->session, p->packet_id, false)) {
+        reason = take_quota(c);
+        if (reason != REASON_SUCCESS)
+            return reason;
+        accept_message(b, c, p, topic);
+    }
+    acknowledge(b, c, p, REASON_SUCCESS);
+    return reason;
+}
+
+enum reason on_publish(struct broker *b, struct client *c,
+                       struct packet *packet)
+{
+    const struct publish *p = &packet->publish;
+    struct slice topic;
+    enum reason reason = check_publish(c, p);
+    if (reason == REASON_SUCCESS)
+        reason = resolve_topic(c, p, &topic);
+    if (reason != REASON_SUCCESS)
+        return reason;
+    reason = why_refused(b, c, p, topic);
+    if (reason != REASON_SUCCESS)
+        return refuse(b, c, p, topic, reason);
+    if (p->qos == 2)
+        return on_publish_2(b, c, p, topic);
+    accept_message(b, c, p, topic);
+    acknowledge(b, c, p, REASON_SUCCESS);
+    return REASON_SUCCESS;
+}
+
+enum reason on_ack(struct broker *b, struct client *c, struct packet *packet)
+{
+    return session_on_ack(c->session, packet->type, &packet->ack, b->now_ms);
+}
+
+enum reason on_pubrel(struct broker *b, struct client *c, struct packet *packet)
+{
+    struct packet answer = {.type = PACKET_PUBCOMP};
+    enum reason reason = session_on_pubrel(c->session, packet->ack.packet_id);
+    if (reason == REASON_SUCCESS && c->receive_quota < c->receive_maximum)
+        c->receive_quota++;
+    answer.ack.packet_id = packet->ack.packet_id;
+    answer.ack.reason = c->version == MQTT_5_0 ? reason : REASON_SUCCESS;
+    client_send(b, c, &answer);
+    return REASON_SUCCESS;
+}

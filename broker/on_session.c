@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+/* on_session.c -- DISCONNECT, the end of connections, and Wills.
+ *
+ * Spec: 5.0 s3.1.2.5, s3.1.2.11.2, s3.1.3.2.2, s3.12, s3.14, s4.1; 3.1.1
+ * s3.1.2.5, s3.12, s3.14.
+ */
+#include "on_session.h"
+
+#include "dispatch.h"
+
+enum reason on_pingreq(struct broker *b, struct client *c,
+                       struct packet *packet)
+{
+    struct packet answer = {.type = PACKET_PINGRESP};
+    (void)packet;
+    client_send(b, c, &answer); /* [MQTT-3.12.4-1] */
+    return REASON_SUCCESS;
+}
+
+enum reason on_disconnect(struct broker *b, struct client *c,
+                          struct packet *packet)
+{
+    const struct disconnect *d = &packet->disconnect;
+    if (properties_has(&d->properties, PROPERTY_SESSION_EXPIRY_INTERVAL) &&
+        c->session) {
+        uint32_t interval_s = d->properties.session_expiry_interval_s;
+        /* From 0 it cannot be raised: not a valid DISCONNECT, so the Will
+         * is published (5.0 s3.14.2.2.2). */
+        if (c->is_session_expiry_zero && interval_s != 0)
+            return REASON_PROTOCOL_ERROR;
+        c->session->expiry_interval_s = interval_s;
+        if (c->session->store)
+            store_save_session(c->session->store, c->session);
+    }
+    /* Only Normal disconnection takes the Will away [MQTT-3.14.4-3]. */
+    if (d->reason == REASON_NORMAL_DISCONNECTION)
+        c->keeps_will = false;
+    broker_close_client(b, c, REASON_SUCCESS);
+    return REASON_SUCCESS;
+}
+
+/* forget_will drops a Will unpublished. */
+static void forget_will(struct session *s)
+{
+    message_unref(s->will.message);
+    s->will = (struct session_will){0};
+}
+
+void session_publish_will(struct broker *b, struct session *s)
+{
+    struct message *m = s->will.message;
+    if (!m)
+        return;
+    s->will.message = NULL;
+    forget_will(s); /* [MQTT-3.1.2-10] */
+    if (m->has_expiry)
+        m->expires_ms += b->now_ms;
+    bool may =
+        !b->security ||
+        security_may_publish(b->security, s->user,
+                             slice_of(s->client_id, s->client_id_n), m->topic);
+    if (may)
+        broker_publish(b, m);
+    else
+        log_line(b->log, LOG_INFO, "%s: Will refused, %s", s->client_id,
+                 reason_name(REASON_NOT_AUTHORIZED));
+    message_unref(m);
+}
+
+/* earlier_will notes that on_sessions_scan has to look at that time. */
+static void earlier_will(struct broker *b, uint64_t due_ms)
+{
+    if (b->next_will_ms == 0 || due_ms < b->next_will_ms)
+        b->next_will_ms = due_ms;
+}
+
+void on_session_lost(struct broker *b, struct client *c)
+{
+    struct session *s = c->session;
+    c->session = NULL;
+    session_detach(s, b->now_ms);
+    if (!c->keeps_will)
+        forget_will(s);
+    /* Whichever comes first, the delay or the end of the session
+     * [MQTT-3.1.2-8]. */
+    uint32_t delay_s = s->will.delay_s < s->expiry_interval_s
+                           ? s->will.delay_s
+                           : s->expiry_interval_s;
+    if (s->will.message && delay_s == 0)
+        session_publish_will(b, s);
+    else if (s->will.message)
+        earlier_will(b, s->will.due_ms = b->now_ms + delay_s * UINT64_C(1000));
+    if (s->expiry_interval_s == 0)
+        session_end(&b->sessions, s, &b->subtree);
+}
+
+/* visit_session does what time asks for one session. */
+static void visit_session(struct session *s, void *arg)
+{
+    struct broker *b = arg;
+    bool has_expired = s->expires_ms && s->expires_ms <= b->now_ms;
+    if (s->link.conn)
+        return;
+    if (s->will.due_ms && (has_expired || s->will.due_ms <= b->now_ms))
+        session_publish_will(b, s);
+    if (has_expired)
+        session_end(&b->sessions, s, &b->subtree);
+    else if (s->will.due_ms)
+        earlier_will(b, s->will.due_ms);
+}
+
+void on_sessions_scan(struct broker *b)
+{
+    bool is_scan = b->now_ms >= b->next_scan_ms;
+    bool is_will = b->next_will_ms && b->now_ms >= b->next_will_ms;
+    if (!is_scan && !is_will)
+        return;
+    b->next_will_ms = 0;
+    session_each(&b->sessions, visit_session, b);
+    if (!is_scan)
+        return;
+    retain_expire(&b->retain, b->now_ms);
+    b->next_scan_ms = b->now_ms + (uint64_t)b->config->session_scan_interval_ms;
+}

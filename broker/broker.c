@@ -19,8 +19,15 @@
  * own side. */
 #define LINGER_MS 2000
 
-/* An input buffer above it is given back when it is empty. */
-#define KEEP_INPUT 16384
+/* may_deliver keeps from a subscriber what its wider filter matches and the
+ * rules deny. */
+static bool may_deliver(const struct session *s, const struct message *m,
+                        void *arg)
+{
+    const struct broker *b = arg;
+    return security_may_subscribe(
+        b->security, s->user, slice_of(s->client_id, s->client_id_n), m->topic);
+}
 
 int broker_init(struct broker *b, const struct config *config,
                 const struct log *log, struct security *security,
@@ -41,6 +48,10 @@ int broker_init(struct broker *b, const struct config *config,
                 .max_output_octets = (size_t)config->max_output_octets,
             },
     };
+    if (security && (config->acl_file || config->security_module)) {
+        b->router.may_deliver = may_deliver;
+        b->router.may_deliver_arg = b;
+    }
     subtree_init(&b->subtree);
     retain_init(&b->retain, store);
     b->next_scan_ms = now_ms + (uint64_t)config->session_scan_interval_ms;
@@ -145,7 +156,6 @@ void broker_input(struct broker *b, struct client *c)
         if (conn->state == CONN_CLOSING)
             used = octets.n;
         buf_consume(&conn->in, used);
-        buf_shrink(&conn->in, KEEP_INPUT);
     }
     if (conn->has_ended)
         broker_close_client(b, c, REASON_SUCCESS);
@@ -253,6 +263,12 @@ void broker_end_turn(struct broker *b)
     for (struct client *c = b->clients; c; c = next) {
         next = c->next;
         conn_flush(c->conn);
+        /* What was held back by the output limit goes on. */
+        if (c->session && session_has_backlog(c->session) &&
+            !conn_has_output(c->conn)) {
+            session_pump(c->session, b->now_ms);
+            b->has_work |= conn_has_output(c->conn);
+        }
         if (c->conn->has_ended && c->conn->state != CONN_CLOSING)
             b->has_work = true;
         if (can_be_swept(b, c))

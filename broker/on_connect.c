@@ -190,8 +190,7 @@ static struct session *find_session(struct broker *b, struct connecting *k)
     bool has_expired = s && s->expires_ms && s->expires_ms <= b->now_ms;
     if (s && (k->connect->is_clean_start || has_expired)) {
         /* The end of a session publishes its Will (5.0 s3.1.3.2.2). */
-        session_publish_will(b, s);
-        session_end(&b->sessions, s, &b->subtree);
+        end_session(b, s);
         s = NULL;
     }
     k->is_session_present = s != NULL;
@@ -371,12 +370,10 @@ static void fill_session(struct broker *b, struct client *c, struct session *s,
                            PROPERTY_WILL_DELAY_INTERVAL))
             s->will.delay_s = connect->will.properties.will_delay_interval_s;
     }
-    /* A session that ends with its connection leaves nothing on disk. */
-    if (interval_s == 0 && s->stored_id)
+    /* A session that ends with its connection leaves nothing on disk. The
+     * others are saved by session_attach. */
+    if (interval_s == 0)
         store_delete_session(b->store, s);
-    s->store = interval_s == 0 ? NULL : b->store;
-    if (s->store)
-        store_save_session(s->store, s);
 }
 
 /* check_all runs the checks that come before anything is changed. */

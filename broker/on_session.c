@@ -29,8 +29,6 @@ enum reason on_disconnect(struct broker *b, struct client *c,
         if (c->is_session_expiry_zero && interval_s != 0)
             return REASON_PROTOCOL_ERROR;
         c->session->expiry_interval_s = interval_s;
-        if (c->session->store)
-            store_save_session(c->session->store, c->session);
     }
     /* Only Normal disconnection takes the Will away [MQTT-3.14.4-3]. */
     if (d->reason == REASON_NORMAL_DISCONNECTION)
@@ -67,6 +65,13 @@ void session_publish_will(struct broker *b, struct session *s)
     message_unref(m);
 }
 
+void end_session(struct broker *b, struct session *s)
+{
+    session_publish_will(b, s);
+    router_hand_over(&b->router, s, b->now_ms);
+    session_end(&b->sessions, s, &b->subtree);
+}
+
 /* earlier_will notes that on_sessions_scan has to look at that time. */
 static void earlier_will(struct broker *b, uint64_t due_ms)
 {
@@ -91,7 +96,7 @@ void on_session_lost(struct broker *b, struct client *c)
     else if (s->will.message)
         earlier_will(b, s->will.due_ms = b->now_ms + delay_s * UINT64_C(1000));
     if (s->expiry_interval_s == 0)
-        session_end(&b->sessions, s, &b->subtree);
+        end_session(b, s);
 }
 
 /* visit_session does what time asks for one session. */
@@ -101,10 +106,10 @@ static void visit_session(struct session *s, void *arg)
     bool has_expired = s->expires_ms && s->expires_ms <= b->now_ms;
     if (s->link.conn)
         return;
-    if (s->will.due_ms && (has_expired || s->will.due_ms <= b->now_ms))
+    if (s->will.due_ms && s->will.due_ms <= b->now_ms)
         session_publish_will(b, s);
     if (has_expired)
-        session_end(&b->sessions, s, &b->subtree);
+        end_session(b, s);
     else if (s->will.due_ms)
         earlier_will(b, s->will.due_ms);
 }

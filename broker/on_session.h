@@ -32,4 +32,10 @@ void on_sessions_scan(struct broker *b);
  * user may publish there, and forgets it [MQTT-3.1.2-10].
  */
 void session_publish_will(struct broker *b, struct session *s);
+/* end_session ends a session that is not attached: publishes its Will
+ * [MQTT-3.1.2-8], gives what it holds of shared subscriptions to others, and
+ * forgets it.
+ */
+void end_session(struct broker *b, struct session *s);
+
 #endif

@@ -111,26 +111,20 @@ static uint8_t subscribe_one(struct broker *b, struct client *c,
     return w->request.qos;
 }
 
-/* find_subscription finds a session's subscription by its text. */
-static const struct subscription *find_subscription(const struct session *s,
-                                                    struct slice topic_filter)
-{
-    const struct subscription *sub = s->subscriptions;
-    while (sub &&
-           !slice_equals(slice_of(sub->topic_filter, sub->topic_filter_n),
-                         topic_filter))
-        sub = sub->next_of_session;
-    return sub;
-}
-
 struct retained_visit {
     const struct subscription *subscription;
+    const struct router *router;
     uint64_t now_ms;
 };
 
 static void send_one_retained(struct message *m, void *arg)
 {
     const struct retained_visit *visit = arg;
+    const struct router *router = visit->router;
+    if (router->may_deliver &&
+        !router->may_deliver(visit->subscription->session, m,
+                             router->may_deliver_arg))
+        return;
     router_send_retained(visit->subscription, m, visit->now_ms);
 }
 
@@ -139,7 +133,8 @@ static void send_retained(struct broker *b, struct client *c,
                           const struct wanted *w)
 {
     struct retained_visit visit = {
-        find_subscription(c->session, w->request.filter), b->now_ms};
+        subtree_find(&b->subtree, c->session, w->request.filter), &b->router,
+        b->now_ms};
     if (visit.subscription)
         retain_match(&b->retain, w->filter, b->now_ms, send_one_retained,
                      &visit);

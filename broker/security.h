@@ -9,6 +9,7 @@
 #define BROKER_SECURITY_H
 
 #include "base/log.h"
+#include "codec/reason.h"
 #include "config.h"
 
 struct security;

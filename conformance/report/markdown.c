@@ -221,7 +221,8 @@ void write_badge(struct text *out, const cJSON *document)
     int errors = document_count(document, "errors");
     char message[96];
     if (errors > 0)
-        snprintf(message, sizeof message, "%d errors", errors);
+        snprintf(message, sizeof message, "%d passed, %d failed, %d errors",
+                 passed, failed, errors);
     else if (failed > 0)
         snprintf(message, sizeof message, "%d passed, %d failed", passed,
                  failed);
@@ -232,10 +233,9 @@ void write_badge(struct text *out, const cJSON *document)
     cJSON_AddStringToObject(badge, "label", "MQTT conformance");
     cJSON_AddStringToObject(badge, "message", message);
     cJSON_AddStringToObject(badge, "color",
-                            errors > 0   ? "lightgrey"
-                            : failed > 0 ? "red"
-                            : passed > 0 ? "brightgreen"
-                                         : "lightgrey");
+                            failed > 0                  ? "red"
+                            : errors > 0 || passed == 0 ? "lightgrey"
+                                                        : "brightgreen");
     char *json = cJSON_Print(badge);
     text_puts(out, json);
     text_puts(out, "\n");

@@ -38,7 +38,8 @@ static void put_diagnosis(struct text *out, const cJSON *test_case)
                       ", ", ids, sizeof ids));
     if (cJSON_GetArraySize(
             cJSON_GetObjectItemCaseSensitive(test_case, "transcript")) > 0) {
-        text_puts(out, "  transcript: |\n");
+        /* The lines begin with spaces of their own: say where they start. */
+        text_puts(out, "  transcript: |2\n");
         transcript_text_put(out, test_case, 4);
     }
     text_puts(out, "  ...\n");

@@ -9,6 +9,8 @@
 #include <check.h>
 
 Suite *suite_statement(void);
+Suite *suite_report(void);
+Suite *suite_compare(void);
 Suite *suite_wire_vectors(void);
 Suite *suite_wire_bad(void);
 Suite *suite_wire_build(void);

@@ -8,6 +8,8 @@
 
 static Suite *(*const suites[])(void) = {
     suite_statement,
+    suite_report,
+    suite_compare,
     suite_wire_vectors,
     suite_wire_bad,
     suite_wire_build,

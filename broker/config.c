@@ -166,15 +166,18 @@ static int read_parameter(struct acceptor_options *a, const char *text,
 {
     const char *equals = memchr(text, '=', n_text);
     size_t n_name = equals ? (size_t)(equals - text) : n_text;
+    const struct option *option;
     char *value;
     size_t n_value;
     int result;
 
-    if (!equals)
-        return option_find(OPTION_ACCEPTOR, slice_of(text, n_text))
-                   ? complain(error, n, "acceptor", slice_of(text, n_text),
-                              "a parameter must be written name=value")
+    if (!equals) {
+        option = option_find(OPTION_ACCEPTOR, slice_of(text, n_text));
+        return option
+                   ? complain(error, n, option->name, slice_of_text(""),
+                              "must be written name=value")
                    : unknown(OPTION_ACCEPTOR, slice_of(text, n_text), error, n);
+    }
     n_value = n_text - n_name - 1;
     value = mem_dup(equals + 1, n_value);
     if (unescape(value, &n_value))

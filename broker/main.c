@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+/* main.c -- start, reload and end of the reference broker.
+ *
+ * Everything that can be wrong is looked at before anything is listened on. One
+ * line on standard error says what; the exit code is 2. 0 after SIGTERM.
+ */
+#include "base/die.h"
+#include "net/tls.h"
+#include "serve.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    EXIT_MISUSE = 2,
+    MAX_ERROR = 4096,
+};
+
+/* What SIGHUP loads again. */
+struct process {
+    struct config config;
+    struct log log;
+    struct security *security;
+    struct store *store;
+    struct listener *listeners;
+    struct broker broker;
+    char error[MAX_ERROR];
+};
+
+static int complain(const struct process *p)
+{
+    fprintf(stderr, "mqttspec-broker: %s\n", p->error);
+    return EXIT_MISUSE;
+}
+
+static enum log_level level_of(const struct config *config)
+{
+    static const char *const names[] = {
+        [LOG_ERROR] = "error",
+        [LOG_WARNING] = "warning",
+        [LOG_INFO] = "info",
+        [LOG_DEBUG] = "debug",
+    };
+
+    if (config->is_trace)
+        return LOG_TRACE;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], config->log_level) == 0)
+            return (enum log_level)i;
+    return LOG_INFO;
+}
+
+/* on_reload reads users, ACL and certificates again. Connections live on, with
+ * the certificate they were made with; what cannot be read stays as it was.
+ */
+static void on_reload(void *arg)
+{
+    struct process *p = arg;
+
+    if (security_reload(p->security, p->error, sizeof p->error) != 0)
+        log_line(&p->log, LOG_ERROR, "reload: %s", p->error);
+    for (size_t i = 0; i < p->config.n_acceptors; i++) {
+        struct listener *l = &p->listeners[i];
+        struct tls_context *fresh;
+        if (!l->tls)
+            continue;
+        fresh = tls_context_new(l->options, p->error, sizeof p->error);
+        if (!fresh) {
+            log_line(&p->log, LOG_ERROR, "reload: %s", p->error);
+            continue;
+        }
+        tls_context_free(l->tls);
+        l->tls = fresh;
+    }
+    log_line(&p->log, LOG_INFO, "users, ACL and certificates reloaded");
+}
+
+/* check_certificates tries every TLS setting, so that a bad one is told before
+ * the first socket is opened.
+ */
+static int check_certificates(struct process *p)
+{
+    for (size_t i = 0; i < p->config.n_acceptors; i++) {
+        struct tls_context *tls;
+        if (!p->config.acceptors[i].ssl_enabled)
+            continue;
+        tls =
+            tls_context_new(&p->config.acceptors[i], p->error, sizeof p->error);
+        if (!tls)
+            return -1;
+        tls_context_free(tls);
+    }
+    return 0;
+}
+
+static int open_listeners(struct process *p)
+{
+    p->listeners = mem_new(p->config.n_acceptors, sizeof *p->listeners);
+    for (size_t i = 0; i < p->config.n_acceptors; i++) {
+        if (listener_open(&p->listeners[i], &p->config.acceptors[i], p->error,
+                          sizeof p->error) == 0)
+            continue;
+        while (i-- > 0)
+            listener_close(&p->listeners[i]);
+        return -1;
+    }
+    return 0;
+}
+
+static uint64_t clock_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000 + 1;
+}
+
+/* run opens what is left to open and serves. The store belongs to the broker
+ * once that is initialised.
+ */
+static int run(struct process *p)
+{
+    int result;
+
+    if (open_listeners(p) != 0) {
+        store_close(p->store);
+        return complain(p);
+    }
+    if (broker_init(&p->broker, &p->config, &p->log, p->security, p->store,
+                    clock_ms(), (int64_t)time(NULL)) != 0) {
+        snprintf(p->error, sizeof p->error, "data=%s: cannot be loaded",
+                 p->config.data_folder);
+        result = complain(p);
+    } else {
+        result = serve_run(&p->broker, p->listeners, p->config.n_acceptors,
+                           on_reload, p) == 0
+                     ? EXIT_SUCCESS
+                     : EXIT_FAILURE;
+    }
+    broker_clear(&p->broker);
+    for (size_t i = 0; i < p->config.n_acceptors; i++)
+        listener_close(&p->listeners[i]);
+    return result;
+}
+
+static int open_and_run(struct process *p)
+{
+    if (check_certificates(p) != 0)
+        return complain(p);
+    p->security = security_open(&p->config, &p->log, p->error, sizeof p->error);
+    if (!p->security)
+        return complain(p);
+    if (p->config.is_check_only) {
+        puts("the configuration is fine");
+        return EXIT_SUCCESS;
+    }
+    if (p->config.data_folder) {
+        p->store = store_open(p->config.data_folder, &p->log, p->error,
+                              sizeof p->error);
+        if (!p->store)
+            return complain(p);
+    }
+    return run(p);
+}
+
+int main(int argc, char **argv)
+{
+    static struct process p;
+    bool wants_help = false;
+    int result;
+
+    config_init(&p.config);
+    p.log = (struct log){.out = stderr, .level = LOG_INFO, .has_time = true};
+    result = config_read_arguments(&p.config, argc, argv, &wants_help, p.error,
+                                   sizeof p.error);
+    if (wants_help) {
+        config_print_help(stdout);
+        config_clear(&p.config);
+        return EXIT_SUCCESS;
+    }
+    p.log.level = level_of(&p.config);
+    setvbuf(stderr, NULL, _IOLBF, 0);
+    result = result == 0 ? open_and_run(&p) : complain(&p);
+    free(p.listeners);
+    security_close(p.security);
+    config_clear(&p.config);
+    return result;
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/* tests.h -- the suites of the broker's unit tests.
+ *
+ * One for each module, each in its own file; tests_main.c runs them all.
+ */
+#ifndef BROKER_TESTS_TESTS_H
+#define BROKER_TESTS_TESTS_H
+
+#include <check.h>
+
+Suite *suite_config(void);
+Suite *suite_conn(void);
+Suite *suite_sniff(void);
+Suite *suite_ws(void);
+
+#endif

@@ -3,7 +3,15 @@
 #include "suite.h"
 
 /* One line per file of tests. */
-#define SUITES(X) X(connect)
+#define SUITES(X)                                                              \
+    X(connect)                                                                 \
+    X(acknowledgements)                                                        \
+    X(subscribe)                                                               \
+    X(suback)                                                                  \
+    X(unsubscribe)                                                             \
+    X(ping)                                                                    \
+    X(disconnect)                                                              \
+    X(auth)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

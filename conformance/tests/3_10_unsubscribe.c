@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* 3_10_unsubscribe.c -- UNSUBSCRIBE and UNSUBACK.
+ *
+ * Spec: 5.0 s3.10 and s3.11, 3.1.1 s3.10 and s3.11.
+ */
+#include "client/client.h"
+#include "peer/peer.h"
+#include "suite.h"
+
+struct flags_row {
+    struct row row;
+    uint8_t flags;
+};
+static const struct flags_row wrong_flags[] = {
+    {{"0000"}, 0x0}, {{"0001"}, 0x1}, {{"0011"}, 0x3},
+    {{"0110"}, 0x6}, {{"1010"}, 0xa}, {{"1111"}, 0xf},
+};
+
+/* UNSUBSCRIBE whose reserved flags are not 0010 closes the connection. */
+TEST_EACH(unsubscribe_wrong_flags, wrong_flags, "3.1.1/MQTT-3.10.1-1",
+          "5.0/MQTT-3.10.1-1", "5.0/RULE-flags-malformed")
+{
+    const struct flags_row *row = t_row(t);
+    struct peer *peer = peer_hello(t, "flags");
+    peer_send(peer, UNSUBSCRIBE(.packet_id = 1, .filters = {{"a"}},
+                                .raw_flags = OPT(row->flags)));
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR);
+}
+
+struct text_row {
+    struct row row;
+    const char *text;
+};
+static const struct text_row bad_utf8[] = {
+    {{"surrogate"}, "a/\xed\xa0\x80"},
+    {{"overlong_nul"}, "a/\xc0\x80"},
+    {{"no_lead_octet"}, "a/\xff"},
+    {{"cut_sequence"}, "a/\xe2\x82"},
+};
+
+/* A Topic Filter that is no UTF-8 closes the connection. */
+TEST_EACH(unsubscribe_bad_utf8, bad_utf8, "3.1.1/MQTT-3.10.3-1",
+          "5.0/MQTT-3.10.3-1")
+{
+    const struct text_row *row = t_row(t);
+    struct peer *peer = peer_hello(t, "utf8");
+    peer_send(peer, UNSUBSCRIBE(.packet_id = 1, .filters = {{row->text}}));
+    peer_expect_error(peer, MALFORMED_PACKET, TOPIC_FILTER_INVALID);
+}
+
+/* UNSUBSCRIBE without a Topic Filter closes the connection. */
+TEST(unsubscribe_without_filter, "3.1.1/MQTT-3.10.3-2", "5.0/MQTT-3.10.3-2")
+{
+    struct peer *peer = peer_hello(t, "empty");
+    peer_send(peer, UNSUBSCRIBE(.packet_id = 1));
+    peer_expect_error(peer, PROTOCOL_ERROR, MALFORMED_PACKET);
+}
+
+/* Only a Topic Filter that is the same octet by octet is deleted; filters that
+ * match it, or that it matches, leave it alone. */
+TEST(unsubscribe_compares_text, "3.1.1/MQTT-3.10.4-1", "5.0/MQTT-3.10.4-1")
+{
+    struct client *subscriber = client_connect(t, "subscriber");
+    struct client *publisher = client_connect(t, "publisher");
+    client_subscribe(subscriber, "a/+", 1);
+    client_unsubscribe(subscriber, "a/b");
+    client_unsubscribe(subscriber, "A/+");
+    client_unsubscribe(subscriber, "a/#");
+    client_publish(publisher, MESSAGE("a/b", "still", .qos = 1));
+    client_expect(subscriber, MESSAGE("a/b", "still"));
+
+    client_unsubscribe(subscriber, "a/+");
+    client_publish(publisher, MESSAGE("a/b", "gone", .qos = 1));
+    client_expect_nothing_more(subscriber);
+}
+
+/* After UNSUBACK no new message is added for delivery. */
+TEST(unsubscribe_ends_delivery, "3.1.1/MQTT-3.10.4-2", "5.0/MQTT-3.10.4-2")
+{
+    struct peer *peer = peer_hello(t, "leaves");
+    peer_subscribe(peer, "a", 1);
+    peer_unsubscribe(peer, "a");
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "late", .qos = 1));
+    peer_expect_nothing(peer);
+}
+
+/* A QoS 2 delivery that has begun is finished after UNSUBSCRIBE. */
+TEST(unsubscribe_finishes_qos2, "3.1.1/MQTT-3.10.4-3", "5.0/MQTT-3.10.4-3",
+     .needs = "qos2")
+{
+    struct peer *peer = peer_hello(t, "leaves");
+    peer_subscribe(peer, "a", 2);
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "x", .qos = 2));
+    const struct wire_packet *message =
+        peer_expect(peer, PUBLISH(.topic = "a", .payload = "x", .qos = 2));
+
+    peer_unsubscribe(peer, "a");
+    peer_send(peer, PUBREC(.packet_id = message->packet_id));
+    peer_expect(peer, PUBREL(.packet_id = message->packet_id));
+    peer_send(peer, PUBCOMP(.packet_id = message->packet_id));
+    peer_expect_nothing(peer);
+}
+
+/* A QoS 1 delivery that has begun survives UNSUBSCRIBE and a reconnect: it is
+ * sent again, because it was not acknowledged. */
+TEST(unsubscribe_finishes_qos1, "3.1.1/MQTT-3.10.4-3", "5.0/MQTT-3.10.4-3")
+{
+    struct peer *peer = peer_connect(
+        t, CONNECT(.client_id = "leaves",
+                   .props = {.session_expiry_interval_s = OPT(60)}));
+    peer_subscribe(peer, "a", 1);
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "x", .qos = 1));
+    const struct wire_packet *message = peer_expect(
+        peer, PUBLISH(.topic = "a", .payload = "x", .qos = 1, .dup = 0));
+    peer_unsubscribe(peer, "a");
+    peer_drop(peer);
+
+    struct peer *back = peer_connect(
+        t, CONNECT(.client_id = "leaves",
+                   .props = {.session_expiry_interval_s = OPT(60)}));
+    peer_expect(back, PUBLISH(.topic = "a", .payload = "x", .qos = 1, .dup = 1,
+                              .packet_id = message->packet_id));
+    peer_send(back, PUBACK(.packet_id = message->packet_id));
+    peer_expect_nothing(back);
+}
+
+struct id_row {
+    struct row row;
+    uint16_t packet_id;
+};
+static const struct id_row packet_ids[] = {
+    {{"1"}, 1}, {{"255"}, 255}, {{"256"}, 256}, {{"65535"}, 65535}};
+
+/* UNSUBSCRIBE is answered by UNSUBACK with the same Packet Identifier. */
+TEST_EACH(unsubscribe_answered, packet_ids, "3.1.1/MQTT-3.10.4-4",
+          "5.0/MQTT-3.10.4-4")
+{
+    const struct id_row *row = t_row(t);
+    struct peer *peer = peer_hello(t, "leaves");
+    peer_subscribe(peer, "a", 0);
+    peer_send(peer,
+              UNSUBSCRIBE(.packet_id = row->packet_id, .filters = {{"a"}}));
+    peer_expect(peer, UNSUBACK(.packet_id = row->packet_id));
+    peer_expect_nothing(peer);
+}
+
+/* UNSUBACK comes even if nothing was deleted; 5.0 says 0x11. */
+TEST(unsubscribe_unknown_answered, "3.1.1/MQTT-3.10.4-5", "5.0/MQTT-3.10.4-5")
+{
+    struct peer *peer = peer_hello(t, "leaves");
+    peer_send(peer, UNSUBSCRIBE(.packet_id = 7, .filters = {{"never"}}));
+    peer_expect(peer, UNSUBACK(.packet_id = 7));
+    peer_expect_nothing(peer);
+}
+
+/* Several Topic Filters in one UNSUBSCRIBE: one UNSUBACK, and all are gone. */
+TEST(unsubscribe_several_filters, "3.1.1/MQTT-3.10.4-6", "5.0/MQTT-3.10.4-6")
+{
+    struct peer *peer = peer_hello(t, "leaves");
+    peer_send(peer, SUBSCRIBE(.packet_id = 1,
+                              .filters = {{"a"}, {"b/+"}, {"c/#"}, {"d"}}));
+    peer_expect(peer, SUBACK(.packet_id = 1));
+    peer_send(peer, UNSUBSCRIBE(.packet_id = 2,
+                                .filters = {{"a"}, {"b/+"}, {"c/#"}}));
+    peer_expect(peer, UNSUBACK(.packet_id = 2));
+
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "1", .qos = 1));
+    client_publish(publisher, MESSAGE("b/b", "2", .qos = 1));
+    client_publish(publisher, MESSAGE("c", "3", .qos = 1));
+    client_publish(publisher, MESSAGE("d", "4", .qos = 1));
+    peer_expect_message(peer, MESSAGE("d", "4"));
+    peer_expect_nothing(peer);
+}
+
+/* The codes of UNSUBACK stand in the order of the Topic Filters: known,
+ * unknown, known. */
+TEST(unsuback_in_order, "5.0/MQTT-3.11.3-1", "5.0/MQTT-3.11.3-2",
+     "5.0/MQTT-3.10.4-6")
+{
+    struct peer *peer = peer_hello(t, "leaves");
+    peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"a"}, {"c"}}));
+    peer_expect(peer, SUBACK(.packet_id = 1));
+    peer_send(peer,
+              UNSUBSCRIBE(.packet_id = 2, .filters = {{"a"}, {"b"}, {"c"}}));
+    peer_expect(peer, UNSUBACK(.packet_id = 2,
+                               .codes = CODES(SUCCESS, NO_SUBSCRIPTION_EXISTED,
+                                              SUCCESS)));
+}
+
+/* Reason String and User Property are left out of an UNSUBACK that they would
+ * make larger than the client accepts. */
+TEST(unsuback_within_maximum_packet_size, "5.0/MQTT-3.11.2-1",
+     "5.0/MQTT-3.11.2-2")
+{
+    struct peer *peer =
+        peer_connect(t, CONNECT(.client_id = "small", .clean_start = 1,
+                                .props = {.maximum_packet_size = 20}));
+    peer_send(peer,
+              UNSUBSCRIBE(.packet_id = 1, .filters = {{"a"}, {"b"}, {"c"}}));
+    const struct wire_packet *unsuback =
+        peer_expect(peer, UNSUBACK(.packet_id = 1));
+    t_check(t, unsuback->octets.n <= 20, "an UNSUBACK of at most 20 octets",
+            "%zu octets", unsuback->octets.n);
+}
+
+SUITE(unsubscribe, "3.10 UNSUBSCRIBE", unsubscribe_wrong_flags,
+      unsubscribe_bad_utf8, unsubscribe_without_filter,
+      unsubscribe_compares_text, unsubscribe_ends_delivery,
+      unsubscribe_finishes_qos2, unsubscribe_finishes_qos1,
+      unsubscribe_answered, unsubscribe_unknown_answered,
+      unsubscribe_several_filters, unsuback_in_order,
+      unsuback_within_maximum_packet_size);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* 3_9_suback.c -- SUBACK: a code for each Topic Filter, in order, within size.
+ *
+ * Spec: 5.0 s3.9, 3.1.1 s3.9.
+ */
+#include "client/client.h"
+#include "peer/peer.h"
+#include "suite.h"
+
+/* The codes stand in the order of the Topic Filters. */
+TEST(suback_in_order, "3.1.1/MQTT-3.9.3-1", "3.1.1/MQTT-3.9.3-2",
+     "5.0/MQTT-3.9.3-1", "5.0/MQTT-3.9.3-2", "5.0/RULE-suback-grants-no-more",
+     .needs = "qos2")
+{
+    struct peer *peer = peer_hello(t, "ordered");
+    peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"a", .qos = 0},
+                                                          {"b", .qos = 2},
+                                                          {"c", .qos = 1}}));
+    peer_expect(peer, SUBACK(.packet_id = 1, .codes = CODES(0, 2, 1)));
+}
+
+/* Each single QoS that is asked for is granted by its own code. */
+TEST(suback_grants_what_is_asked, "3.1.1/MQTT-3.8.4-5", "5.0/MQTT-3.8.4-7",
+     .needs = "qos2")
+{
+    struct client *client = client_connect(t, "asks");
+    client_subscribe(client, "a", 0);
+    client_subscribe(client, "b", 1);
+    client_subscribe(client, "c", 2);
+}
+
+/* A refused Topic Filter gets a failure code at its place, the others work. */
+TEST(suback_failure_in_place, "3.1.1/MQTT-3.8.4-5", "3.1.1/MQTT-3.9.3-1",
+     "3.1.1/MQTT-3.9.3-2", "5.0/MQTT-3.9.3-1", "5.0/MQTT-3.9.3-2",
+     .settings = "users=on;acl=on")
+{
+    struct t_user bound = t_user_bound(t);
+    struct peer *peer = peer_connect(
+        t, CONNECT(.client_id = "bound", .clean_start = 1,
+                   .user_name = {bound.name}, .password = {bound.password}));
+    peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"a", .qos = 1},
+                                                          {"denied/x"},
+                                                          {"b", .qos = 0}}));
+    peer_expect_any(peer, SUBACK(.packet_id = 1, .codes = CODES(1, 0x80, 0)),
+                    SUBACK(.packet_id = 1, .codes = CODES(1, 0x87, 0)));
+    peer_publish(peer, MESSAGE("a", "x", .qos = 1));
+    peer_expect_message(peer, MESSAGE("a", "x", .qos = 1));
+}
+
+/* Reason String and User Property are left out of a SUBACK that they would
+ * make larger than the client accepts. */
+TEST(suback_within_maximum_packet_size, "5.0/MQTT-3.9.2-1", "5.0/MQTT-3.9.2-2",
+     .settings = "users=on;acl=on")
+{
+    struct t_user bound = t_user_bound(t);
+    struct peer *peer = peer_connect(
+        t, CONNECT(.client_id = "small", .clean_start = 1,
+                   .user_name = {bound.name}, .password = {bound.password},
+                   .props = {.maximum_packet_size = 20}));
+    peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"denied/x"}}));
+    const struct wire_packet *suback = peer_expect(
+        peer, SUBACK(.packet_id = 1, .reason = REASON_AT_LEAST(0x80)));
+    t_check(t, suback->octets.n <= 20, "a SUBACK of at most 20 octets",
+            "%zu octets", suback->octets.n);
+}
+
+SUITE(suback, "3.9 SUBACK", suback_in_order, suback_grants_what_is_asked,
+      suback_failure_in_place, suback_within_maximum_packet_size);

@@ -5,6 +5,15 @@
 /* One line per file of tests. */
 #define SUITES(X)                                                              \
     X(connect)                                                                 \
+    X(connect_protocol)                                                        \
+    X(connect_flags)                                                           \
+    X(session)                                                                 \
+    X(connect_will)                                                            \
+    X(keep_alive)                                                              \
+    X(connect_properties)                                                      \
+    X(connect_payload)                                                         \
+    X(will_properties)                                                         \
+    X(connect_response)                                                        \
     X(acknowledgements)                                                        \
     X(subscribe)                                                               \
     X(suback)                                                                  \

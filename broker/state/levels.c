@@ -82,6 +82,34 @@ struct level *levels_child(const struct levels *t, const struct level *parent,
     return n;
 }
 
+/* Children stand in the order in which they came, so that retained messages are
+ * given out as they were set. The first one's `previous` is the last one.
+ */
+static void append_child(struct level *parent, struct level *n)
+{
+    struct level *first = parent->children;
+    if (!first) {
+        n->previous = n;
+        parent->children = n;
+        return;
+    }
+    n->previous = first->previous;
+    n->previous->next = n;
+    first->previous = n;
+}
+
+static void unlink_child(struct level *parent, struct level *n)
+{
+    if (n == parent->children)
+        parent->children = n->next;
+    else
+        n->previous->next = n->next;
+    if (n->next)
+        n->next->previous = n->previous;
+    else if (parent->children)
+        parent->children->previous = n->previous;
+}
+
 static struct level *add_child(struct levels *t, struct level *parent,
                                struct slice name, uint64_t hash)
 {
@@ -94,10 +122,7 @@ static struct level *add_child(struct levels *t, struct level *parent,
     n->name = slice_of((char *)n + t->node_size, name.n);
     n->parent = parent;
     n->hash = pair_hash(parent, hash);
-    n->next = parent->children;
-    if (n->next)
-        n->next->previous = n;
-    parent->children = n;
+    append_child(parent, n);
     struct level **chain = chain_of(t, n->hash);
     n->chain = *chain;
     *chain = n;
@@ -135,12 +160,7 @@ struct level *levels_remove(struct levels *t, struct level *node)
     while (*at != node)
         at = &(*at)->chain;
     *at = node->chain;
-    if (node->previous)
-        node->previous->next = node->next;
-    else
-        parent->children = node->next;
-    if (node->next)
-        node->next->previous = node->previous;
+    unlink_child(parent, node);
     t->n_levels--;
     free(node);
     return parent;

@@ -70,6 +70,7 @@ retained() { # VERSION QOS OPTIONS
 }
 will() { # VERSION: the Will is retained, so that it can be fetched afterwards
     local id=will-$1 pid
+    : >"$scratch/$id"
     stdbuf -oL mosquitto_sub $at -V "$1" -i "$id" -d -t nothing/here --will-topic "$id/w" \
         --will-payload gone --will-retain --will-qos 1 >"$scratch/$id" &
     pid=$!
@@ -102,7 +103,7 @@ done
 check "mosquitto_pub 5.0 properties" properties
 check "mosquitto_pub over TLS" over_tls
 
-check "Paho Python" python3 tools/clients/paho_client.py "$plain" "$secure" "$scratch/tls/ca.pem"
+check "Paho Python" /usr/bin/python3 tools/clients/paho_client.py "$plain" "$secure" "$scratch/tls/ca.pem"
 
 if command -v npm >/dev/null; then
     mkdir -p "$build/clients"

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* layer.h -- inside of link/: the socket, TLS on it, WebSocket on those. */
+#ifndef MQTTSPEC_LINK_LAYER_H
+#define MQTTSPEC_LINK_LAYER_H
+
+#include <openssl/ssl.h>
+#include <stdint.h>
+#include <wslay/wslay.h>
+
+#include "link/link.h"
+
+struct link {
+    int fd;   /* -1 once closed */
+    SSL *ssl; /* NULL without TLS */
+    SSL_CTX *ctx;
+    wslay_event_context_ptr ws; /* NULL without WebSocket */
+    unsigned char *in;          /* WebSocket payload not yet read */
+    size_t n_in, cap_in, at_in;
+    unsigned char head[4096]; /* what came behind the HTTP answer */
+    size_t n_head;
+    long ended; /* LINK_AGAIN while open; else how reading ended */
+    char error[200];
+};
+
+/* now in milliseconds, monotonic. */
+int64_t link_now_ms(void);
+/* link_wait waits until the socket is ready. events as for poll. Returns false
+ * when the deadline (link_now_ms) has passed. */
+bool link_wait(int fd, short events, int64_t until_ms);
+
+/* socket or TLS: as link_read and link_write. */
+long layer_read(struct link *link, void *octets, size_t n);
+int layer_write(struct link *link, const void *octets, size_t n);
+
+int tls_begin(struct link *link, const char *host, int64_t until_ms,
+              char *error, size_t n);
+void tls_end(struct link *link);
+
+int ws_begin(struct link *link, const struct endpoint *endpoint,
+             int64_t until_ms, char *error, size_t n);
+long ws_read(struct link *link, void *octets, size_t n);
+int ws_write(struct link *link, const void *octets, size_t n, bool as_text);
+void ws_end(struct link *link, bool say_close);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ws.c -- WebSocket on a link: the upgrade by hand, the frames by wslay.
+ *
+ * Spec: RFC 6455; 5.0 s6.0, 3.1.1 s6.0.
+ */
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "link/layer.h"
+
+static ssize_t on_recv(wslay_event_context_ptr ws, uint8_t *octets, size_t n,
+                       int flags, void *user)
+{
+    (void)flags;
+    long got = layer_read(user, octets, n);
+    if (got > 0)
+        return got;
+    wslay_event_set_error(ws, got == LINK_AGAIN ? WSLAY_ERR_WOULDBLOCK
+                                                : WSLAY_ERR_CALLBACK_FAILURE);
+    return -1;
+}
+
+static ssize_t on_send(wslay_event_context_ptr ws, const uint8_t *octets,
+                       size_t n, int flags, void *user)
+{
+    (void)flags;
+    if (layer_write(user, octets, n) == 0)
+        return (ssize_t)n;
+    wslay_event_set_error(ws, WSLAY_ERR_CALLBACK_FAILURE);
+    return -1;
+}
+
+static int on_mask(wslay_event_context_ptr ws, uint8_t *octets, size_t n,
+                   void *user)
+{
+    (void)ws;
+    (void)user;
+    return RAND_bytes(octets, (int)n) == 1 ? 0 : -1;
+}
+
+static void on_message(wslay_event_context_ptr ws,
+                       const struct wslay_event_on_msg_recv_arg *message,
+                       void *user)
+{
+    struct link *link = user;
+    (void)ws;
+    if (message->opcode == WSLAY_TEXT_FRAME) {
+        snprintf(link->error, sizeof link->error,
+                 "the broker sent a WebSocket text frame");
+        link->ended = LINK_BAD;
+        return;
+    }
+    if (message->opcode != WSLAY_BINARY_FRAME || message->msg_length == 0)
+        return;
+    if (link->at_in == link->n_in)
+        link->at_in = link->n_in = 0;
+    if (link->n_in + message->msg_length > link->cap_in) {
+        link->cap_in = 2 * (link->n_in + message->msg_length);
+        link->in = realloc(link->in, link->cap_in);
+        if (!link->in)
+            abort();
+    }
+    memcpy(link->in + link->n_in, message->msg, message->msg_length);
+    link->n_in += message->msg_length;
+}
+
+/* Reads the answer to the upgrade, up to the empty line. */
+static int read_answer(struct link *link, char *answer, size_t cap,
+                       int64_t until_ms)
+{
+    size_t n = 0;
+    while (n + 1 < cap) {
+        long got = layer_read(link, answer + n, cap - 1 - n);
+        if (got == LINK_AGAIN) {
+            if (!link_wait(link->fd, POLLIN, until_ms))
+                return -1;
+            continue;
+        }
+        if (got <= 0)
+            return -1;
+        n += (size_t)got;
+        answer[n] = '\0';
+        char *end = strstr(answer, "\r\n\r\n");
+        if (end) {
+            size_t used = (size_t)(end - answer) + 4;
+            link->n_head = n - used;
+            memcpy(link->head, answer + used, link->n_head);
+            end[2] = '\0';
+            return 0;
+        }
+    }
+    return -1;
+}
+
+/* The key's answer, RFC 6455 s4.2.2: base64 of SHA-1 of key and GUID. */
+static void accept_of(const char *key, char *out)
+{
+    char text[128];
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    int length = snprintf(text, sizeof text,
+                          "%s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key);
+    EVP_Digest(text, (size_t)length, digest, &n, EVP_sha1(), NULL);
+    EVP_EncodeBlock((unsigned char *)out, digest, (int)n);
+}
+
+int ws_begin(struct link *link, const struct endpoint *endpoint,
+             int64_t until_ms, char *error, size_t n)
+{
+    char request[512], answer[4096], key[32], accept[64];
+    unsigned char nonce[16];
+    RAND_bytes(nonce, sizeof nonce);
+    EVP_EncodeBlock((unsigned char *)key, nonce, sizeof nonce);
+    accept_of(key, accept);
+    int length = snprintf(request, sizeof request,
+                          "GET %s HTTP/1.1\r\nHost: %s:%d\r\n"
+                          "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                          "Sec-WebSocket-Key: %s\r\n"
+                          "Sec-WebSocket-Version: 13\r\n"
+                          "Sec-WebSocket-Protocol: mqtt\r\n\r\n",
+                          *endpoint->path ? endpoint->path : "/mqtt",
+                          endpoint->host, endpoint->port, key);
+    if (layer_write(link, request, (size_t)length) < 0 ||
+        read_answer(link, answer, sizeof answer, until_ms) < 0) {
+        snprintf(error, n, "no answer to the WebSocket upgrade");
+        return -1;
+    }
+    if (strncmp(answer, "HTTP/1.1 101", 12) != 0 || !strstr(answer, accept)) {
+        snprintf(error, n, "the WebSocket upgrade was refused: %.*s",
+                 (int)strcspn(answer, "\r\n"), answer);
+        return -1;
+    }
+    static const struct wslay_event_callbacks callbacks = {
+        .recv_callback = on_recv,
+        .send_callback = on_send,
+        .genmask_callback = on_mask,
+        .on_msg_recv_callback = on_message};
+    return wslay_event_context_client_init(&link->ws, &callbacks, link);
+}
+
+long ws_read(struct link *link, void *octets, size_t n)
+{
+    if (link->at_in == link->n_in && link->ended == LINK_AGAIN) {
+        int bad = wslay_event_recv(link->ws);
+        wslay_event_send(link->ws); /* pongs, the answer to a close */
+        if (link->ended == LINK_AGAIN &&
+            (bad || wslay_event_get_close_received(link->ws)))
+            link->ended = LINK_FIN;
+    }
+    if (link->at_in < link->n_in) {
+        size_t left = link->n_in - link->at_in, take = n < left ? n : left;
+        memcpy(octets, link->in + link->at_in, take);
+        link->at_in += take;
+        return (long)take;
+    }
+    return link->ended;
+}
+
+int ws_write(struct link *link, const void *octets, size_t n, bool as_text)
+{
+    struct wslay_event_msg message = {.opcode = as_text ? WSLAY_TEXT_FRAME
+                                                        : WSLAY_BINARY_FRAME,
+                                      .msg = octets,
+                                      .msg_length = n};
+    if (link->fd < 0 || wslay_event_queue_msg(link->ws, &message) != 0)
+        return -1;
+    return wslay_event_send(link->ws) == 0 ? 0 : -1;
+}
+
+void ws_end(struct link *link, bool say_close)
+{
+    if (!link->ws)
+        return;
+    if (say_close && link->fd >= 0) {
+        wslay_event_queue_close(link->ws, 1000, NULL, 0);
+        wslay_event_send(link->ws);
+    }
+    wslay_event_context_free(link->ws);
+    link->ws = NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inside.h -- what the files of peer/ share. */
+#ifndef MQTTSPEC_PEER_INSIDE_H
+#define MQTTSPEC_PEER_INSIDE_H
+
+#include "link/link.h"
+#include "peer/peer.h"
+
+struct tap;
+
+struct peer {
+    struct t *t;
+    struct link *link;
+    struct tap *tap; /* only under a fault */
+    int connection;  /* of the transcript; unused with a tap */
+    unsigned char *in;
+    size_t n_in, cap_in;
+    uint16_t last_id;
+    bool has_connected;                /* a CONNECT was sent */
+    bool is_closed;                    /* by us */
+    bool has_ended;                    /* the broker closed */
+    int64_t sent_ms;                   /* when the last octet was sent */
+    const struct wire_packet *connack; /* of success */
+    const struct wire_packet *last_disconnect;
+};
+
+enum peer_event { PEER_PACKET, PEER_CLOSED, PEER_TIMEOUT };
+
+int64_t peer_now_ms(void);
+
+/* peer_next waits for the next packet, the close, or until_ms. A packet that is
+ * not well-formed ends the case. */
+enum peer_event peer_next(struct peer *peer, struct where where,
+                          int64_t until_ms, const struct wire_packet **packet);
+
+#endif

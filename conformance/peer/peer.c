@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* peer.c -- the raw speaker's connection: open, send, receive, close.
+ */
+#include "peer/peer.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "peer/inside.h"
+#include "tap/tap.h"
+#include "transcript.h"
+
+int64_t peer_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void note_close(struct peer *peer, enum wire_side by, bool is_reset)
+{
+    if (!peer->tap)
+        transcript_close(t_transcript(peer->t), peer->connection, by,
+                         is_reset ? TRANSCRIPT_RST : TRANSCRIPT_FIN);
+}
+
+static void on_close(void *object)
+{
+    struct peer *peer = object;
+    if (!peer->is_closed)
+        peer_close(peer);
+    link_free(peer->link);
+    tap_close(peer->tap);
+    free(peer->in);
+}
+
+/* Under a fault the peer speaks through a tap, over TCP on our side. */
+static void open_tap(struct peer *peer, struct endpoint *endpoint)
+{
+    char error[256];
+    struct t *t = peer->t;
+    peer->tap = tap_open(endpoint, t_transcript(t), "peer", t_fault(t), error,
+                         sizeof error);
+    if (!peer->tap)
+        t_error(t, "%s", error);
+    *endpoint = (struct endpoint){.transport = TRANSPORT_TCP,
+                                  .host = "127.0.0.1",
+                                  .port = tap_port(peer->tap)};
+}
+
+struct peer *peer_open(struct t *t)
+{
+    char error[256];
+    struct peer *peer = t_alloc(t, sizeof *peer);
+    struct endpoint endpoint = *t_endpoint(t);
+    peer->t = t;
+    peer->is_closed = true;
+    t_own(t, peer, on_close);
+    t_uses(t, DRIVER_WIRE);
+    if (t_fault(t))
+        open_tap(peer, &endpoint);
+    peer->link = link_open(&endpoint, t_deadline_ms(t), error, sizeof error);
+    if (!peer->link)
+        t_error(t, "%s", error);
+    peer->is_closed = false;
+    peer->sent_ms = peer_now_ms();
+    if (!peer->tap)
+        peer->connection = transcript_open(t_transcript(t), "peer");
+    return peer;
+}
+
+/* ---- closing
+ * ---------------------------------------------------------------*/
+
+void peer_drop(struct peer *peer)
+{
+    if (!peer->is_closed)
+        note_close(peer, WIRE_CLIENT, true);
+    peer->is_closed = true;
+    link_drop(peer->link);
+}
+
+void peer_close(struct peer *peer)
+{
+    if (!peer->is_closed)
+        note_close(peer, WIRE_CLIENT, false);
+    peer->is_closed = true;
+    link_close(peer->link);
+}
+
+void peer_half_close(struct peer *peer)
+{
+    note_close(peer, WIRE_CLIENT, false);
+    link_half_close(peer->link);
+}
+
+/* ---- sending
+ * ---------------------------------------------------------------*/
+
+static void record_sent(struct peer *peer, const void *octets, size_t n)
+{
+    peer->sent_ms = peer_now_ms();
+    if (!peer->tap)
+        transcript_octets(t_transcript(peer->t), peer->connection, WIRE_CLIENT,
+                          octets, n);
+}
+
+static void send_cut(struct peer *peer, const unsigned char *octets, size_t n,
+                     size_t segment)
+{
+    record_sent(peer, octets, n);
+    if (peer->is_closed)
+        return;
+    if (segment == 0)
+        segment = n ? n : 1;
+    for (size_t at = 0; at < n; at += segment) {
+        size_t part = n - at < segment ? n - at : segment;
+        if (link_write(peer->link, octets + at, part) < 0)
+            return; /* the next expectation finds the close */
+    }
+}
+
+void peer_send_octets(struct peer *peer, struct wire_bytes octets)
+{
+    send_cut(peer, octets.octets, wire_len(octets), t_segment(peer->t));
+}
+
+static void learn(struct peer *peer, const struct wire_packet *packet)
+{
+    if (packet->type != WIRE_CONNECT || peer->has_connected)
+        return;
+    peer->has_connected = true;
+    if (wire_len(packet->client_id) && !peer->tap)
+        transcript_name(t_transcript(peer->t), peer->connection,
+                        t_text(peer->t, "%.*s",
+                               (int)wire_len(packet->client_id),
+                               packet->client_id.text));
+}
+
+/* The octets of a packet with unique names; owned by t. */
+static struct wire_bytes encode(struct peer *peer,
+                                const struct wire_packet *packet)
+{
+    learn(peer, packet);
+    const struct wire_packet *unique = t_unique(peer->t, packet);
+    size_t n = wire_write(t_version(peer->t), unique, NULL, 0);
+    unsigned char *octets = t_alloc(peer->t, n + 1);
+    wire_write(t_version(peer->t), unique, octets, n);
+    return SLICE(octets, n);
+}
+
+void peer_send(struct peer *peer, const struct wire_packet *packet)
+{
+    peer_send_octets(peer, encode(peer, packet));
+}
+
+void peer_send_list(struct peer *peer, const struct wire_packet **packets)
+{
+    struct wire_bytes all[64];
+    size_t n = 0, total = 0;
+    for (; packets[n] && n < 64; n++) {
+        all[n] = encode(peer, packets[n]);
+        total += wire_len(all[n]);
+    }
+    char *octets = t_alloc(peer->t, total + 1), *at = octets;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(at, all[i].octets, wire_len(all[i]));
+        at += wire_len(all[i]);
+    }
+    peer_send_octets(peer, SLICE(octets, total));
+}
+
+void peer_send_part(struct peer *peer, const struct wire_packet *packet,
+                    size_t n)
+{
+    struct wire_bytes octets = encode(peer, packet);
+    size_t all = wire_len(octets);
+    peer_send_octets(peer, SLICE(octets.octets, n < all ? n : all));
+}
+
+void peer_send_dribbling(struct peer *peer, const struct wire_packet *packet)
+{
+    struct wire_bytes octets = encode(peer, packet);
+    send_cut(peer, octets.octets, wire_len(octets), 1);
+}
+
+void peer_send_as_text(struct peer *peer, const struct wire_packet *packet)
+{
+    struct wire_bytes octets = encode(peer, packet);
+    record_sent(peer, octets.octets, wire_len(octets));
+    if (link_write_text(peer->link, octets.octets, wire_len(octets)) < 0)
+        t_skip(peer->t, "text frames need a WebSocket");
+}
+
+uint16_t peer_packet_id(struct peer *peer)
+{
+    return ++peer->last_id;
+}
+
+/* ---- receiving
+ * -------------------------------------------------------------*/
+
+static void note_end(struct peer *peer, long how)
+{
+    if (peer->has_ended)
+        return;
+    peer->has_ended = true;
+    note_close(peer, WIRE_SERVER, how == LINK_RST);
+    if (!peer->last_disconnect)
+        t_ended(peer->t, "broker close");
+}
+
+static const struct wire_packet *cut_packet(struct peer *peer,
+                                            struct where where)
+{
+    struct wire_packet packet;
+    struct wire_fault fault;
+    size_t total = 0;
+    if (peer->n_in == 0)
+        return NULL;
+    enum wire_status status =
+        wire_read(t_version(peer->t), WIRE_SERVER, peer->in, peer->n_in,
+                  &packet, &total, &fault);
+    if (status == WIRE_MORE)
+        return NULL;
+    if (status == WIRE_BAD)
+        t_fail_at(peer->t, where, "a well-formed packet from the broker",
+                  "%s%s%s", fault.sentence, *fault.statement ? " " : "",
+                  fault.statement);
+    struct wire_packet *copy = wire_dup(&packet);
+    t_own(peer->t, copy, free);
+    memmove(peer->in, peer->in + total, peer->n_in - total);
+    peer->n_in -= total;
+    if (copy->type == WIRE_CONNACK && !peer->connack && copy->reason == 0)
+        peer->connack = copy;
+    if (copy->type == WIRE_DISCONNECT) {
+        peer->last_disconnect = copy;
+        t_ended(peer->t, "DISCONNECT 0x%02X", copy->reason);
+    }
+    return copy;
+}
+
+static void keep(struct peer *peer, const void *octets, size_t n)
+{
+    if (peer->n_in + n > peer->cap_in) {
+        peer->cap_in = 2 * (peer->n_in + n);
+        peer->in = realloc(peer->in, peer->cap_in);
+        if (!peer->in)
+            abort();
+    }
+    memcpy(peer->in + peer->n_in, octets, n);
+    peer->n_in += n;
+    if (!peer->tap)
+        transcript_octets(t_transcript(peer->t), peer->connection, WIRE_SERVER,
+                          octets, n);
+}
+
+enum peer_event peer_next(struct peer *peer, struct where where,
+                          int64_t until_ms, const struct wire_packet **packet)
+{
+    unsigned char octets[16384];
+    for (;;) {
+        *packet = cut_packet(peer, where);
+        if (*packet)
+            return PEER_PACKET;
+        if (peer->has_ended || peer->is_closed)
+            return PEER_CLOSED;
+        long got = link_read(peer->link, octets, sizeof octets);
+        if (got == LINK_BAD)
+            t_fail_at(peer->t, where, "a transport that carries MQTT", "%s",
+                      link_error(peer->link));
+        if (got > 0) {
+            keep(peer, octets, (size_t)got);
+            continue;
+        }
+        if (got != LINK_AGAIN) {
+            note_end(peer, got);
+            return PEER_CLOSED;
+        }
+        int64_t left = until_ms - peer_now_ms();
+        if (left <= 0)
+            return PEER_TIMEOUT;
+        struct pollfd ready = {.fd = link_fd(peer->link), .events = POLLIN};
+        poll(&ready, 1, link_pending(peer->link) ? 0 : (int)left);
+    }
+}
+
+const struct wire_packet *peer_connack(const struct peer *peer)
+{
+    return peer->connack;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* talk.c -- whole exchanges: connect, subscribe, publish, take a message.
+ */
+#include <string.h>
+
+#include "peer/inside.h"
+
+enum { MAX_MESSAGES = 32 };
+
+struct peer *peer_connect_at(struct t *t, struct where where,
+                             const struct wire_packet *connect)
+{
+    struct peer *peer = peer_open(t);
+    where.text = t_text(t, "CONNACK of success to CONNECT(%s)",
+                        connect->said ? connect->said : "");
+    peer_send(peer, connect);
+    peer_expect_at(peer, where, CONNACK(.reason = SUCCESS));
+    return peer;
+}
+
+struct peer *peer_hello_at(struct t *t, struct where where,
+                           const char *client_id)
+{
+    return peer_connect_at(
+        t, where, CONNECT(.client_id = {{client_id}}, .clean_start = 1));
+}
+
+void peer_subscribe_filter_at(struct peer *peer, struct where where,
+                              const struct wire_filter *filter)
+{
+    uint16_t id = peer_packet_id(peer);
+    struct wire_packet *packet = SUBSCRIBE(.packet_id = id);
+    packet->filters[0] = *filter;
+    peer_send(peer, packet);
+    where.text = t_text(peer->t, "SUBACK that grants QoS %d", filter->qos);
+    peer_expect_at(peer, where,
+                   SUBACK(.packet_id = id, .codes = CODES(filter->qos)));
+}
+
+void peer_subscribe_at(struct peer *peer, struct where where,
+                       const char *filter, int qos)
+{
+    struct wire_filter one = {.filter = {{filter}}, .qos = (uint8_t)qos};
+    peer_subscribe_filter_at(peer, where, &one);
+}
+
+void peer_unsubscribe_at(struct peer *peer, struct where where,
+                         const char *filter)
+{
+    uint16_t id = peer_packet_id(peer);
+    struct wire_packet *packet = UNSUBSCRIBE(.packet_id = id);
+    packet->filters[0].filter = (struct wire_bytes){{filter}, strlen(filter)};
+    peer_send(peer, packet);
+    where.text = "UNSUBACK";
+    peer_expect_at(peer, where, UNSUBACK(.packet_id = id));
+}
+
+/* An acknowledgement of this type, with a reason below 0x80. */
+static void expect_ack(struct peer *peer, struct where where,
+                       enum wire_type type, uint16_t id)
+{
+    struct wire_packet expected = {.type = type, .packet_id = id};
+    where.text = t_text(peer->t, "%s for Packet Identifier %u",
+                        wire_type_name(type), id);
+    const struct wire_packet *ack = peer_expect_at(peer, where, &expected);
+    if (ack->reason >= 0x80)
+        t_fail_at(peer->t, where, where.text, "%s with Reason Code 0x%02X",
+                  wire_type_name(type), ack->reason);
+}
+
+void peer_publish_at(struct peer *peer, struct where where,
+                     const struct message *message)
+{
+    uint16_t id = message->qos ? peer_packet_id(peer) : 0;
+    peer_send(peer,
+              PUBLISH(.topic = {{message->topic}}, .payload = message->payload,
+                      .qos = message->qos, .retain = message->retain,
+                      .packet_id = id, .props = message->props));
+    if (message->qos == 0) {
+        peer_send(peer, PINGREQ());
+        where.text = "PINGRESP";
+        peer_expect_at(peer, where, PINGRESP());
+    } else if (message->qos == 1) {
+        expect_ack(peer, where, WIRE_PUBACK, id);
+    } else {
+        expect_ack(peer, where, WIRE_PUBREC, id);
+        peer_send(peer, PUBREL(.packet_id = id));
+        expect_ack(peer, where, WIRE_PUBCOMP, id);
+    }
+}
+
+/* The PUBLISH in which a message is expected. */
+static const struct wire_packet *publish_of(struct peer *peer,
+                                            const struct message *message)
+{
+    struct wire_packet *p = t_alloc(peer->t, sizeof *p);
+    *p = (struct wire_packet){.type = WIRE_PUBLISH,
+                              .topic = {{message->topic}},
+                              .payload = message->payload,
+                              .qos = message->qos,
+                              .retain = message->retain,
+                              .dup = message->dup,
+                              .said =
+                                  t_text(peer->t, ".topic = , .payload = %s",
+                                         message->said ? message->said : "")};
+    if (T_IS_5_0(peer->t))
+        p->props = message->props;
+    return t_unique(peer->t, p);
+}
+
+static void finish(struct peer *peer, struct where where,
+                   const struct wire_packet *publish)
+{
+    if (publish->qos == 1)
+        peer_send(peer, PUBACK(.packet_id = publish->packet_id));
+    if (publish->qos != 2)
+        return;
+    where.text = "PUBREL";
+    peer_send(peer, PUBREC(.packet_id = publish->packet_id));
+    peer_expect_at(peer, where, PUBREL(.packet_id = publish->packet_id));
+    peer_send(peer, PUBCOMP(.packet_id = publish->packet_id));
+}
+
+const struct wire_packet *peer_expect_message_at(struct peer *peer,
+                                                 struct where where,
+                                                 const struct message *message)
+{
+    char why[400] = "", text[600];
+    const struct wire_packet *packet = peer_receive_at(peer, where);
+    if (!wire_match(publish_of(peer, message), packet, why, sizeof why))
+        t_fail_at(peer->t, where, where.text, "%s (%s)",
+                  wire_describe(packet, text, sizeof text), why);
+    finish(peer, where, packet);
+    return packet;
+}
+
+void peer_expect_messages_at(struct peer *peer, struct where where,
+                             const struct message **messages)
+{
+    char why[400], text[600];
+    const struct wire_packet *left[MAX_MESSAGES];
+    size_t n = 0, n_pubrel = 0;
+    for (; messages[n] && n < MAX_MESSAGES; n++)
+        left[n] = publish_of(peer, messages[n]);
+    while (n > 0 || n_pubrel > 0) {
+        size_t i = 0;
+        const struct wire_packet *packet = peer_receive_at(peer, where);
+        if (packet->type == WIRE_PUBREL && n_pubrel > 0) {
+            n_pubrel--;
+            peer_send(peer, PUBCOMP(.packet_id = packet->packet_id));
+            continue;
+        }
+        while (i < n && !wire_match(left[i], packet, why, sizeof why))
+            i++;
+        if (i == n)
+            t_fail_at(peer->t, where, where.text, "%s",
+                      wire_describe(packet, text, sizeof text));
+        left[i] = left[--n];
+        if (packet->qos == 1)
+            peer_send(peer, PUBACK(.packet_id = packet->packet_id));
+        if (packet->qos == 2) {
+            peer_send(peer, PUBREC(.packet_id = packet->packet_id));
+            n_pubrel++;
+        }
+    }
+}

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* t.c -- one run of one test: owns everything, ends it, and judges it.
+ *
+ * A verdict in the middle of a test jumps back to t_run, which closes what was
+ * opened, in reverse order, and asks the observer about every connection.
+ */
+#include "t.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "t_run.h"
+#include "tap/tap.h"
+#include "transcript.h"
+
+struct owned {
+    struct owned *next;
+    void *object;
+    void (*on_close)(void *object);
+};
+
+struct t {
+    const struct t_setup *setup;
+    struct case_result *result;
+    struct transcript *transcript;
+    struct instance *instance;
+    struct owned *owned;
+    int64_t began_ms;
+    jmp_buf end;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- ownership
+ * -------------------------------------------------------------*/
+
+void t_own(struct t *t, void *object, void (*on_close)(void *object))
+{
+    struct owned *owned = malloc(sizeof *owned);
+    if (!owned)
+        abort();
+    *owned = (struct owned){t->owned, object, on_close};
+    t->owned = owned;
+}
+
+void *t_alloc(struct t *t, size_t size)
+{
+    void *memory = calloc(1, size ? size : 1);
+    if (!memory)
+        abort();
+    t_own(t, memory, free);
+    return memory;
+}
+
+static void close_all(struct t *t)
+{
+    while (t->owned) {
+        struct owned *owned = t->owned;
+        t->owned = owned->next;
+        owned->on_close(owned->object);
+        free(owned);
+    }
+}
+
+/* ---- verdicts
+ * --------------------------------------------------------------*/
+
+static void put_where(struct t *t, struct where where)
+{
+    const char *slash = strrchr(where.file, '/');
+    snprintf(t->result->file, sizeof t->result->file, "%s",
+             slash ? slash + 1 : where.file);
+    t->result->line = where.line;
+}
+
+static void put_violated(struct t *t, const char *statement)
+{
+    struct case_result *r = t->result;
+    for (int i = 0; i < r->n_violated; i++) {
+        if (strcmp(r->violated[i], statement) == 0)
+            return;
+    }
+    if (r->n_violated < VERDICT_MAX_VIOLATED)
+        snprintf(r->violated[r->n_violated++], sizeof r->violated[0], "%s",
+                 statement);
+}
+
+/* What the case's first statement asks, with its id. */
+static void put_requirement(struct t *t, const char *id)
+{
+    const struct statement *s =
+        id ? catalogue_find(t->setup->catalogue, id) : NULL;
+    if (id)
+        snprintf(t->result->requirement, sizeof t->result->requirement,
+                 "%s: %s", id, s ? s->summary : "");
+}
+
+static const char *first_statement(const struct t *t)
+{
+    return t->setup->n_statements ? t->setup->statements[0] : NULL;
+}
+
+void t_fail_at(struct t *t, struct where where, const char *expected,
+               const char *actual, ...)
+{
+    va_list args;
+    struct case_result *r = t->result;
+    r->verdict = VERDICT_FAILED;
+    put_where(t, where);
+    put_requirement(t, first_statement(t));
+    for (size_t i = 0; i < t->setup->n_statements; i++)
+        put_violated(t, t->setup->statements[i]);
+    snprintf(r->expected, sizeof r->expected, "%s", expected ? expected : "");
+    va_start(args, actual);
+    vsnprintf(r->actual, sizeof r->actual, actual, args);
+    va_end(args);
+    longjmp(t->end, 1);
+}
+
+void t_warn_at(struct t *t, struct where where, const char *should,
+               const char *actual, ...)
+{
+    va_list args;
+    struct case_result *r = t->result;
+    if (r->verdict == VERDICT_WARNING)
+        return; /* the first one stands */
+    r->verdict = VERDICT_WARNING;
+    put_where(t, where);
+    put_requirement(t, first_statement(t));
+    snprintf(r->expected, sizeof r->expected, "%s", should);
+    va_start(args, actual);
+    vsnprintf(r->actual, sizeof r->actual, actual, args);
+    va_end(args);
+}
+
+#define END_WITH(verdict_, format_)                                            \
+    do {                                                                       \
+        va_list args;                                                          \
+        t->result->verdict = (verdict_);                                       \
+        va_start(args, format_);                                               \
+        vsnprintf(t->result->reason, sizeof t->result->reason, format_, args); \
+        va_end(args);                                                          \
+        longjmp(t->end, 1);                                                    \
+    } while (0)
+
+void t_skip(struct t *t, const char *reason, ...)
+{
+    END_WITH(VERDICT_SKIPPED, reason);
+}
+
+void t_inconclusive(struct t *t, const char *seen, ...)
+{
+    END_WITH(VERDICT_INCONCLUSIVE, seen);
+}
+
+void t_error(struct t *t, const char *what, ...)
+{
+    END_WITH(VERDICT_ERROR, what);
+}
+
+void t_ended(struct t *t, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(t->result->ended_by, sizeof t->result->ended_by, format, args);
+    va_end(args);
+}
+
+/* ---- asking
+ * ----------------------------------------------------------------*/
+
+enum wire_version t_version(const struct t *t)
+{
+    return t->setup->version;
+}
+
+const void *t_row(const struct t *t)
+{
+    return t->setup->row;
+}
+
+int64_t t_elapsed_ms(const struct t *t)
+{
+    return now_ms() - t->began_ms;
+}
+
+int t_deadline_ms(const struct t *t)
+{
+    return t->setup->deadline_ms;
+}
+
+const struct endpoint *t_endpoint(const struct t *t)
+{
+    return instance_endpoint(t->instance, t->setup->transport);
+}
+
+struct transcript *t_transcript(const struct t *t)
+{
+    return t->transcript;
+}
+
+const struct fault *t_fault(const struct t *t)
+{
+    return t->setup->fault;
+}
+
+size_t t_segment(const struct t *t)
+{
+    return t->setup->segment;
+}
+
+void t_uses(struct t *t, enum driver driver)
+{
+    t->result->drivers |= driver;
+}
+
+bool t_has(const struct t *t, const char *capability)
+{
+    return target_has(t->setup->target, capability);
+}
+
+struct t_user t_user(struct t *t)
+{
+    const struct target *target = t->setup->target;
+    return (struct t_user){target_user(target, false),
+                           target_password(target, false)};
+}
+
+struct t_user t_user_bound(struct t *t)
+{
+    const struct target *target = t->setup->target;
+    return (struct t_user){target_user(target, true),
+                           target_password(target, true)};
+}
+
+void t_let_pass(struct t *t, int ms, const char *why)
+{
+    int64_t until = now_ms() + ms;
+    transcript_note(t->transcript, -1, t_text(t, "%d ms pass: %s", ms, why));
+    for (int64_t left = ms; left > 0; left = until - now_ms())
+        poll(NULL, 0, (int)left);
+}
+
+/* ---- names
+ * -----------------------------------------------------------------*/
+
+const char *t_text(struct t *t, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = t_alloc(t, (size_t)n + 1);
+    va_start(args, format);
+    vsnprintf(text, (size_t)n + 1, format, args);
+    va_end(args);
+    return text;
+}
+
+struct wire_bytes t_fill(struct t *t, size_t n, const char *pattern)
+{
+    char *octets = t_alloc(t, n + 1);
+    size_t length = strlen(pattern);
+    for (size_t i = 0; i < n; i++)
+        octets[i] = pattern[i % length];
+    return SLICE(octets, n);
+}
+
+/* a + tag + b, where a is the first at octets of text. */
+static struct wire_bytes insert_tag(struct t *t, struct wire_bytes text,
+                                    size_t at, const char *behind)
+{
+    size_t n = wire_len(text), n_tag = strlen(t->setup->tag);
+    size_t n_behind = strlen(behind);
+    char *out = t_alloc(t, n + n_tag + n_behind + 1);
+    memcpy(out, text.text, at);
+    memcpy(out + at, t->setup->tag, n_tag);
+    memcpy(out + at + n_tag, behind, n_behind);
+    memcpy(out + at + n_tag + n_behind, text.text + at, n - at);
+    return SLICE(out, n + n_tag + n_behind);
+}
+
+static bool begins_with(struct wire_bytes text, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return wire_len(text) >= n && memcmp(text.text, prefix, n) == 0;
+}
+
+/* EXACT: without the mark, and each {} replaced. */
+static struct wire_bytes exact(struct t *t, struct wire_bytes text)
+{
+    size_t n = wire_len(text), n_mark = strlen(EXACT), n_out = 0;
+    char *out = t_alloc(t, 6 * n + 1);
+    for (size_t i = n_mark; i < n; i++) {
+        if (i + 1 < n && text.text[i] == '{' && text.text[i + 1] == '}') {
+            n_out += (size_t)sprintf(out + n_out, "%s", t->setup->tag);
+            i++;
+        } else {
+            out[n_out++] = text.text[i];
+        }
+    }
+    return SLICE(out, n_out);
+}
+
+struct wire_bytes t_unique_client_id(struct t *t, struct wire_bytes id)
+{
+    if (!id.text || wire_len(id) == 0)
+        return id;
+    if (begins_with(id, EXACT))
+        return exact(t, id);
+    return insert_tag(t, id, 0, "");
+}
+
+struct wire_bytes t_unique_topic(struct t *t, struct wire_bytes topic)
+{
+    size_t n = wire_len(topic);
+    if (!topic.text || n == 0 || begins_with(topic, "$SYS"))
+        return topic;
+    if (begins_with(topic, EXACT))
+        return exact(t, topic);
+    if (topic.text[0] != '$')
+        return insert_tag(t, topic, 0, "/");
+    const char *slash = memchr(topic.text, '/', n);
+    if (slash && begins_with(topic, "$share/"))
+        slash = memchr(slash + 1, '/', n - (size_t)(slash + 1 - topic.text));
+    if (!slash)
+        return topic; /* a filter that is broken by intention */
+    return insert_tag(t, topic, (size_t)(slash + 1 - topic.text), "/");
+}
+
+const char *t_name(struct t *t, const char *client_id)
+{
+    struct wire_bytes id = {{client_id}, strlen(client_id)};
+    return t_unique_client_id(t, id).text;
+}
+
+const char *t_topic(struct t *t, const char *topic)
+{
+    struct wire_bytes name = {{topic}, strlen(topic)};
+    return t_unique_topic(t, name).text;
+}
+
+const struct wire_packet *t_unique(struct t *t,
+                                   const struct wire_packet *packet)
+{
+    struct wire_packet *copy = t_alloc(t, sizeof *copy);
+    *copy = *packet;
+    copy->client_id = t_unique_client_id(t, packet->client_id);
+    copy->topic = t_unique_topic(t, packet->topic);
+    copy->will.topic = t_unique_topic(t, packet->will.topic);
+    copy->props.response_topic =
+        t_unique_topic(t, packet->props.response_topic);
+    copy->will.props.response_topic =
+        t_unique_topic(t, packet->will.props.response_topic);
+    for (size_t i = 0; i < WIRE_MAX_FILTERS; i++)
+        copy->filters[i].filter = t_unique_topic(t, packet->filters[i].filter);
+    if (packet->n_filter_list) {
+        struct wire_filter *list =
+            t_alloc(t, packet->n_filter_list * sizeof *list);
+        for (size_t i = 0; i < packet->n_filter_list; i++) {
+            list[i] = packet->filter_list[i];
+            list[i].filter = t_unique_topic(t, list[i].filter);
+        }
+        copy->filter_list = list;
+    }
+    return copy;
+}
+
+/* ---- the broker
+ * ------------------------------------------------------------*/
+
+static void stop_own(void *object)
+{
+    instance_stop(object, true);
+}
+
+static void restart(struct t *t, bool kill)
+{
+    char error[256];
+    if (!t->setup->test->own_broker)
+        t_error(t, "the test restarts a broker that it does not own");
+    transcript_note(t->transcript, -1, "the broker is restarted");
+    instance_stop(t->instance, kill);
+    if (instance_start_again(t->instance, error, sizeof error) < 0 ||
+        target_wait(t->setup->target, t->instance, error, sizeof error) < 0)
+        t_error(t, "the broker did not come back: %s", error);
+}
+
+void t_broker_restart(struct t *t)
+{
+    restart(t, false);
+}
+
+void t_broker_kill(struct t *t)
+{
+    restart(t, true);
+}
+
+static void begin(struct t *t)
+{
+    char error[256];
+    const char *settings = t->setup->test->settings;
+    t->instance = t->setup->instance;
+    if (t->instance)
+        return;
+    t->instance = target_start(t->setup->target, settings ? settings : "",
+                               error, sizeof error);
+    if (!t->instance)
+        t_error(t, "the broker cannot be started: %s", error);
+    t_own(t, t->instance, stop_own);
+    if (target_wait(t->setup->target, t->instance, error, sizeof error) < 0)
+        t_error(t, "the broker cannot be reached: %s", error);
+}
+
+/* ---- running
+ * ---------------------------------------------------------------*/
+
+static bool is_waived(const struct t *t, const char *statement)
+{
+    const char *waives = t->setup->test->waives;
+    const char *at = waives ? strstr(waives, statement) : NULL;
+    size_t n = strlen(statement);
+    return at && (at[n] == ' ' || at[n] == '\0');
+}
+
+static void on_breach(void *user, const char *statement, bool is_should,
+                      const char *who, const char *sentence)
+{
+    struct t *t = user;
+    struct case_result *r = t->result;
+    bool counts = r->verdict == VERDICT_PASSED ||
+                  r->verdict == VERDICT_WARNING ||
+                  r->verdict == VERDICT_INCONCLUSIVE;
+    if (is_waived(t, statement) || r->verdict == VERDICT_ERROR ||
+        r->verdict == VERDICT_SKIPPED)
+        return;
+    if (!is_should)
+        put_violated(t, statement);
+    if (!counts || (is_should && r->verdict == VERDICT_WARNING))
+        return;
+    r->verdict = is_should ? VERDICT_WARNING : VERDICT_FAILED;
+    put_where(t,
+              (struct where){t->setup->test->file, t->setup->test->line, ""});
+    put_requirement(t, statement);
+    snprintf(r->expected, sizeof r->expected,
+             "the observer sees no breach by the broker");
+    snprintf(r->actual, sizeof r->actual, "connection of %s: %s", who,
+             sentence);
+}
+
+static void leave_evidence(struct t *t)
+{
+    struct case_result *r = t->result;
+    bool is_wanted = t->setup->keeps_all || (r->verdict != VERDICT_PASSED &&
+                                             r->verdict != VERDICT_SKIPPED);
+    if (!is_wanted || transcript_n_events(t->transcript) == 0)
+        return;
+    if (*t->setup->pcap)
+        r->has_capture =
+            transcript_write_pcap(t->transcript, t->setup->pcap) == 0;
+    FILE *out = *t->setup->json ? fopen(t->setup->json, "w") : NULL;
+    if (!out)
+        return;
+    transcript_write_json(t->transcript, out);
+    r->has_transcript = fclose(out) == 0;
+}
+
+void t_run(const struct t_setup *setup, struct case_result *result)
+{
+    struct t *t = calloc(1, sizeof *t);
+    if (!t)
+        abort();
+    t->setup = setup;
+    t->result = result;
+    t->transcript = transcript_new();
+    t->began_ms = now_ms();
+    memset(result, 0, sizeof *result);
+    put_where(t, (struct where){setup->test->file, setup->test->line, ""});
+    strcpy(result->ended_by, "test");
+    if (setjmp(t->end) == 0) {
+        begin(t);
+        setup->test->run(t);
+        if (result->verdict == VERDICT_NONE)
+            result->verdict = VERDICT_PASSED;
+    }
+    close_all(t);
+    transcript_judge(t->transcript, on_breach, t);
+    result->seconds = (double)t_elapsed_ms(t) / 1000;
+    leave_evidence(t);
+    transcript_free(t->transcript);
+    free(t);
+}

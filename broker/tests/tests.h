@@ -12,5 +12,11 @@ Suite *suite_config(void);
 Suite *suite_conn(void);
 Suite *suite_sniff(void);
 Suite *suite_ws(void);
+Suite *suite_topic(void);
+Suite *suite_subtree(void);
+Suite *suite_retain(void);
+Suite *suite_inflight(void);
+Suite *suite_session(void);
+Suite *suite_store(void);
 
 #endif

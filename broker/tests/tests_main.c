@@ -9,6 +9,12 @@ static Suite *(*const suites[])(void) = {
     suite_conn,
     suite_sniff,
     suite_ws,
+    suite_topic,
+    suite_subtree,
+    suite_retain,
+    suite_inflight,
+    suite_session,
+    suite_store,
 };
 
 int main(void)

@@ -16,9 +16,9 @@
 struct level {
     struct level *parent; /* NULL: the root */
     struct level *children;
-    struct level *next; /* among the children of parent */
+    struct level *next;     /* among the children of parent */
     struct level *previous; /* of the first: the last */
-    struct level *chain; /* in the hash table */
+    struct level *chain;    /* in the hash table */
     uint64_t hash;
     struct slice name; /* lies behind the node */
 };

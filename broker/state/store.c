@@ -26,7 +26,7 @@
 
 static const char schema[] =
     "CREATE TABLE session (id INTEGER PRIMARY KEY, client_id BLOB UNIQUE,"
-    " user TEXT, expiry_interval INT, expires INT, will_delay INT,"
+    " user TEXT, expiry_interval INT, ends INT, will_delay INT,"
     " will_due INT, " MESSAGE_COLUMNS ");"
     "CREATE TABLE subscription (session INT, topic_filter BLOB,"
     " identifier INT, qos INT, retain_handling INT, is_no_local INT,"

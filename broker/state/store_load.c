@@ -249,7 +249,7 @@ static int run_step(struct loading *l, size_t i)
 
 /* Rows that nobody needs any more; ?1 is the time. In this order. */
 static const char *const sweeps[] = {
-    "DELETE FROM session WHERE expires > 0 AND expires <= ?1 AND topic IS NULL",
+    "DELETE FROM session WHERE ends > 0 AND ends <= ?1 AND topic IS NULL",
     "DELETE FROM subscription WHERE session NOT IN (SELECT id FROM session)",
     "DELETE FROM incoming WHERE session NOT IN (SELECT id FROM session)",
     "DELETE FROM delivery WHERE session NOT IN (SELECT id FROM session)",
@@ -294,6 +294,12 @@ int store_load(struct store *s, struct session_table *sessions,
     for (size_t i = 0; result == 0 && i < sizeof steps / sizeof *steps; i++)
         result = run_step(&l, i);
     retain->store = kept;
+    /* What was connected has an end now: a second restart must not put it off.
+     */
+    for (size_t i = 0; result == 0 && i < l.n_sessions; i++)
+        store_save_session(s, l.session_entries[i].made);
+    if (result == 0)
+        result = store_commit(s);
     for (size_t i = 0; i < l.n_messages; i++)
         message_unref(l.message_entries[i].made);
     free(l.session_entries);

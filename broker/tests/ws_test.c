@@ -307,7 +307,8 @@ static void check_ending(size_t step, int i)
                   "%s: %zu octets", endings[i].what, buf_size(&o.written));
     ck_assert_uint_eq(buf_slice(&o.written).data[0], 0x88);
     if (endings[i].code)
-        ck_assert_msg(memcmp(buf_slice(&o.written).data + 2, code, 2) == 0,
+        ck_assert_msg(slice_equals(slice_of(buf_slice(&o.written).data + 2, 2),
+                                   slice_of(code, 2)),
                       "%s: %u", endings[i].what,
                       (unsigned)(buf_slice(&o.written).data[2] << 8 |
                                  buf_slice(&o.written).data[3]));

@@ -127,7 +127,7 @@ $(eval $(call VARIANT,san,$(B)/san,$(SAN)))
 $(eval $(call VARIANT,cov,$(B)/cov,$(COV)))
 
 # ---- what people type ----------------------------------------------------------
-.PHONY: all objects setup help clean install conformance test unit san coverage lint walls format
+.PHONY: all objects setup help clean install conformance test test-browser unit san coverage lint walls format
 
 all: $(call binaries,$(B)) ## build everything into build/bin
 objects: $(OBJ_plain)
@@ -153,6 +153,7 @@ conformance  $1/bin/mqttspec run --report $1/reports/conformance
 endef
 define project_stages
 walls    tools/walls.sh $1
+browser  tools/browser/run.sh $1 if-there
 endef
 export UNIT  = $(call unit_stages,$(B))
 export TESTS = $(UNIT)$(nl)$(call project_stages,$(B))$(nl)$(call suite_stages,$(B))
@@ -180,6 +181,9 @@ coverage: $(call binaries,$(B)/cov) ## an lcov page of what the tests reach, in 
 	$(Q)lcov -q --capture --directory $(B)/cov/obj --output-file $(B)/cov/all.info
 	$(Q)genhtml -q --output-directory $(B)/coverage $(B)/cov/all.info
 	$(Q)lcov --summary $(B)/cov/all.info
+
+test-browser: all ## open the pages in headless Chromium and use them
+	$(Q)tools/browser/run.sh $(B)
 
 walls: all ## check that the rooms keep to themselves
 	$(Q)tools/walls.sh $(B)

@@ -15,7 +15,7 @@ packages() {
     target-mosquitto) echo mosquitto ;;
     target-rabbitmq) echo rabbitmq-server ;;
     target-aedes) echo nodejs npm ;;
-    browser) echo chromium nodejs npm ;;
+    browser) echo chromium nodejs "$(command -v npm >/dev/null || echo npm)" ;; # npm may come with node
     clients) echo mosquitto-clients python3-paho-mqtt ;;
     fuzz) echo clang libclang-rt-14-dev llvm ;;
     coverage) echo lcov ;;

@@ -243,6 +243,14 @@ function caseLine(test, onStatement) {
   return line;
 }
 
+/* The cases of one statement; the first that failed stands open. */
+function casesCard(tests) {
+  const lines = tests.map((test) => caseLine(test, openStatement));
+  const bad = tests.findIndex((test) => test.verdict === "failed");
+  if (bad >= 0) lines[bad].open = true;
+  return h("div", { class: "card cases" }, lines);
+}
+
 /* What is on paper shall show the evidence. */
 addEventListener("beforeprint", () => document.querySelectorAll("#failure-list .case, #broken-list .case").forEach((line) => { line.open = true; }));
 

@@ -47,7 +47,7 @@ function drawRuns() {
 function markCell(row, i) {
   const verdict = row.verdicts[i] || "none";
   return h("td", {}, h("button", {
-    type: "button", class: "mark-cell v-" + verdict, onclick: () => openCell(row, i),
+    type: "button", class: "mark-cell v-" + verdict, onclick: () => openCell(row, i), "data-run": RUNS[i].label,
     "aria-label": `${row.id}, ${RUNS[i].label}: ${row.verdicts[i] || "not there"}`,
   }, SYMBOLS[row.verdicts[i]] || verdict));
 }
@@ -58,7 +58,7 @@ function openCell(row, i) {
     h("p", { class: "asks" }, row.summary), h("p", {}, verdictTag(row.verdicts[i]), ` in ${RUNS[i].name} ${RUNS[i].version || ""}`),
     h("h3", {}, cases.length ? count(cases.length, "case", "cases") : "No case in this run"));
   if (cases.length)
-    dialog.firstChild.append(h("div", { class: "card cases" }, cases.map((c) => caseLine(caseIn(c, i), openStatement))));
+    dialog.firstChild.append(casesCard(cases.map((c) => caseIn(c, i))));
 }
 
 function openStatement(id) {
@@ -123,7 +123,7 @@ function drawChanges() {
 function drawBroken() {
   RUNS.forEach((run, i) => {
     const failed = DATA.cases.filter((c) => c.verdicts[i] === "failed");
-    $("broken-list").append(h("h3", { style: "margin: 22px 0 8px; font-size: 16px" }, `${run.name} ${run.version || ""}${HISTORY ? ", " + run.label : ""}: ${count(failed.length, "failed case", "failed cases")}`),
+    $("broken-list").append(h("h3", { style: "margin: 22px 0 8px; font-size: 16px" }, `${run.name} ${HISTORY ? run.label : run.version || ""}: ${count(failed.length, "failed case", "failed cases")}`),
       h("div", { class: "card cases" }, failed.length ? failed.map((c) => caseLine(caseIn(c, i), openStatement)) : h("p", { class: "empty" }, "Nothing that the suite looks at.")));
   });
 }

@@ -161,7 +161,7 @@ function openStatement(id) {
     h("p", { class: "asks" }, s.summary), verdictTag(s.verdict), facts,
     h("h3", {}, lines.length ? count(lines.length, "case", "cases") : "No case in this run"));
   const sheet = dialog.firstChild;
-  if (lines.length) sheet.append(h("div", { class: "card cases" }, lines.map((c) => caseLine(c, openStatement))));
+  if (lines.length) sheet.append(casesCard(lines));
   sheet.append(h("h3", {}, s.faults && s.faults.length ? "Faults that its tests catch" : "No fault is known for it"),
     h("div", { class: "links" }, (s.faults || []).map((f) => h("span", { class: "tag" }, f))));
 }

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// pages.mjs -- opens the report and the comparison in a browser, and uses them.
+//
+// usage: node pages.mjs MQTTSPEC FOLDER     MQTTSPEC: the binary to test;
+//        FOLDER: where the pages and the screenshots go
+// It also checks the JSON against reports/conformance.schema.json. Closes with
+// "N passed, N failed" and exits 1 if one failed.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { sampleRun } from "./sample.mjs";
+
+const [binary, folder] = process.argv.slice(2).map((p) => path.resolve(p));
+const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../..");
+const need = createRequire(path.join(process.env.NODE_MODULES_OF || process.cwd(), "package.json"));
+const { chromium } = need("playwright-core");
+const Ajv = need("ajv/dist/2020.js").default;
+
+const tests = [];
+const test = (name, run) => tests.push({ name, run });
+const inFolder = (...parts) => path.join(folder, ...parts);
+const run = (...args) => execFileSync(binary, args, { encoding: "utf8" });
+
+function makePages() {
+  mkdirSync(inFolder("captures"), { recursive: true });
+  for (const test of ["will_published_on_drop", "second_connect_closes"])
+    writeFileSync(inFolder("captures", test + ".pcap"), "");
+  const runs = [
+    ["one", sampleRun("alpha", "1.0", "2026-01-02T03:04:05Z")],
+    ["two", sampleRun("beta", "2.0", "2026-01-02T03:05:05Z", { will_published_on_drop: "passed", second_connect_closes: "failed" })],
+    ["three", sampleRun("alpha", "1.1", "2026-02-02T03:04:05Z", { will_published_on_drop: "passed" })],
+  ];
+  for (const [name, document] of runs) {
+    writeFileSync(inFolder(name + ".json"), JSON.stringify(document));
+    run("merge", inFolder(name + ".json"), "--report", inFolder(name));
+  }
+  run("compare", inFolder("one"), inFolder("two"), "-o", inFolder("compare.html"));
+  run("compare", inFolder("one"), inFolder("three"), "-o", inFolder("history.html"));
+}
+
+const url = (...parts) => "file://" + inFolder(...parts);
+
+/* Opens a page of a width; whatever it logs or asks of a network is an error. */
+async function open(browser, address, width = 1280, scheme = "light") {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on("console", (m) => ["error", "warning"].includes(m.type()) && page.complaints.push(m.text()));
+  page.on("pageerror", (e) => page.complaints.push(String(e)));
+  page.on("request", (r) => /^https?:/.test(r.url()) && page.complaints.push("asked for " + r.url()));
+  await page.goto(address);
+  return page;
+}
+
+async function done(page) {
+  const complaints = page.complaints;
+  await page.context().close();
+  assert.deepEqual(complaints, []);
+}
+
+test("the verdict stands in one line", async (browser) => {
+  const page = await open(browser, url("one", "index.html"));
+  assert.match(await page.locator("h1").innerText(), /^It breaks 1 statement and keeps \d+\.$/);
+  assert.match(await page.title(), /alpha 1\.0/);
+  await done(page);
+});
+
+test("a failed case shows its ladder", async (browser) => {
+  const page = await open(browser, url("one", "index.html"));
+  const line = page.locator("#failure-list .case").first();
+  if (!(await line.evaluate((e) => e.open))) await line.locator("summary").first().click();
+  await line.locator(".ladder svg").waitFor();
+  assert.equal(await line.locator(".step").count(), 8);
+  assert.equal(await line.locator(".offending").count(), 1);
+  assert.deepEqual(await line.locator(".head").allTextContents(), ["watcher", "broker", "pump"]);
+  await line.locator(".offending").hover();
+  assert.match(await page.locator("#hint").innerText(), /RETAIN\s*true/);
+  await line.locator(".step").nth(1).focus();
+  assert.match(await page.locator("#hint").innerText(), /Client Identifier\s*watcher/);
+  assert.match(await line.innerText(), /RETAIN 1 & "<b>gone<\/b>"/);
+  assert.match(await line.locator(".command code").innerText(), /--only will_published_on_drop/);
+  assert.equal(await line.locator("a[href$='.pcap']").getAttribute("href"), "captures/will_published_on_drop.pcap");
+  await page.screenshot({ path: inFolder("failure.png") });
+  await done(page);
+});
+
+test("filters leave what they name", async (browser) => {
+  const page = await open(browser, url("one", "index.html"));
+  const shown = () => page.locator("#case-list .case:visible").count();
+  assert.equal(await shown(), 8);
+  await page.locator("#filters [data-verdict=passed]").click();
+  assert.equal(await shown(), 4);
+  await page.locator("#filters [name=transport]").selectOption("ws");
+  assert.equal(await shown(), 2);
+  await page.locator("#filters [name=text]").fill("connack");
+  assert.equal(await shown(), 1);
+  assert.match(await page.locator("#count").innerText(), /^1 of 8 cases$/);
+  await done(page);
+});
+
+test("a square of the map opens its statement", async (browser) => {
+  const page = await open(browser, url("one", "index.html"));
+  const cells = page.locator(".cell");
+  assert.ok(await cells.count() > 392);
+  await page.locator(".cell[data-id='5.0/MQTT-3.1.2-8']").click();
+  const dialog = page.locator("dialog[open]");
+  assert.match(await dialog.innerText(), /5\.0\/MQTT-3\.1\.2-8/);
+  assert.match(await dialog.innerText(), /will published on drop/);
+  await page.screenshot({ path: inFolder("statement.png") });
+  await page.keyboard.press("Escape");
+  assert.equal(await dialog.count(), 0);
+  await done(page);
+});
+
+test("the keyboard walks through the map", async (browser) => {
+  const page = await open(browser, url("one", "index.html"));
+  await page.locator(".cell[tabindex='0']").first().focus();
+  const first = await page.evaluate(() => document.activeElement.dataset.id);
+  for (const key of ["ArrowRight", "ArrowDown", "End"]) {
+    const before = await page.evaluate(() => document.activeElement.dataset.id);
+    await page.keyboard.press(key);
+    assert.notEqual(await page.evaluate(() => document.activeElement.dataset.id), before, key);
+  }
+  await page.keyboard.press("Home");
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.id), first);
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator("dialog[open]").count(), 1);
+  await done(page);
+});
+
+test("light and dark follow the system, then the button", async (browser) => {
+  const page = await open(browser, url("one", "index.html"), 1280, "dark");
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+  assert.equal(await theme(), "dark");
+  await page.locator("#theme").click();
+  assert.equal(await theme(), "light");
+  await done(page);
+});
+
+test("every control has a name", async (browser) => {
+  for (const file of [["one", "index.html"], ["compare.html"]]) {
+    const page = await open(browser, url(...file));
+    const nameless = await page.evaluate(() => [...document.querySelectorAll("button, input, select, a[href]")]
+      .filter((e) => !(e.getAttribute("aria-label") || e.textContent.trim() || e.closest("label"))).map((e) => e.outerHTML.slice(0, 90)));
+    assert.deepEqual(nameless, []);
+    await done(page);
+  }
+});
+
+for (const width of [400, 1280])
+  for (const scheme of ["light", "dark"])
+    test(`nothing sticks out at ${width} pixels, ${scheme}`, async (browser) => {
+      for (const [name, file] of [["report", ["one", "index.html"]], ["compare", ["compare.html"]], ["history", ["history.html"]]]) {
+        const page = await open(browser, url(...file), width, scheme);
+        const size = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+        assert.ok(size[0] <= size[1], `${name}: ${size[0]} wide in ${size[1]}`);
+        await page.screenshot({ path: inFolder(`${name}-${width}-${scheme}.png`), fullPage: true });
+        await done(page);
+      }
+    });
+
+test("the comparison shows differences first, and the cases behind a cell", async (browser) => {
+  const page = await open(browser, url("compare.html"));
+  assert.match(await page.locator("h1").innerText(), /They differ in 2 statements/);
+  assert.equal(await page.locator("#grid tbody tr:not(.group)").count(), 2);
+  await page.locator("#filters [name=differences]").uncheck();
+  assert.ok(await page.locator("#grid tbody tr:not(.group)").count() > 2);
+  await page.locator("#filters [name=verdict]").selectOption("violated");
+  await page.locator(".mark-cell.v-violated").first().click();
+  const dialog = page.locator("dialog[open]");
+  await dialog.locator(".case").first().waitFor();
+  if (!(await dialog.locator(".case").first().evaluate((e) => e.open))) await dialog.locator(".case summary").first().click();
+  await dialog.locator(".ladder svg").first().waitFor();
+  await dialog.locator(".offending").first().hover();
+  assert.ok(await page.locator("#hint").isVisible());
+  await done(page);
+});
+
+test("the history says what changed", async (browser) => {
+  const page = await open(browser, url("history.html"));
+  assert.match(await page.locator("#changes").innerText(), /will_published_on_drop\/5\.0\/tcp\s+failed\s*→\s*passed/);
+  await done(page);
+});
+
+test("on paper the evidence is open", async (browser) => {
+  const page = await open(browser, url("one", "index.html"));
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  assert.equal(await page.locator("#failure-list .ladder svg").count(), 1);
+  await page.emulateMedia({ media: "print" });
+  assert.ok(!(await page.locator("#filters").isVisible()));
+  await done(page);
+});
+
+test("the JSON follows its published schema", async () => {
+  const validate = new Ajv({ strict: false, allErrors: true }).compile(JSON.parse(readFileSync(path.join(root, "reports/conformance.schema.json"), "utf8")));
+  const reports = [inFolder("one/conformance.json"), path.join(root, "reports/latest/conformance.json")].filter((f) => existsSync(f));
+  for (const file of reports) {
+    const document = JSON.parse(readFileSync(file, "utf8"));
+    assert.ok(validate(document), file + ": " + JSON.stringify(validate.errors?.slice(0, 5)));
+    delete document.cases[0].verdict;
+    assert.ok(!validate(document), "a case without a verdict must not pass");
+  }
+});
+
+makePages();
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+let failed = 0;
+for (const { name, run: body } of tests) {
+  try {
+    await body(browser);
+    console.log("ok      " + name);
+  } catch (error) {
+    failed++;
+    console.log("not ok  " + name + "\n" + String(error.stack || error).replace(/^/gm, "        "));
+  }
+}
+await browser.close();
+console.log(`${tests.length - failed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);

@@ -146,14 +146,35 @@ static enum reason decode_connect(struct reader *r, struct connect *c)
     return reason;
 }
 
+/* connack_3_reason turns a Return Code of 3.x into its like among the Reason
+ * Codes. Returns false for a code that does not exist. */
+static bool connack_3_reason(uint8_t code, enum reason *reason)
+{
+    static const enum reason reasons[] = {
+        REASON_SUCCESS,
+        REASON_UNSUPPORTED_PROTOCOL_VERSION,
+        REASON_CLIENT_IDENTIFIER_NOT_VALID,
+        REASON_SERVER_UNAVAILABLE,
+        REASON_BAD_USER_NAME_OR_PASSWORD,
+        REASON_NOT_AUTHORIZED,
+    };
+    if (code >= sizeof reasons / sizeof reasons[0])
+        return false;
+    *reason = reasons[code];
+    return true;
+}
+
 static enum reason decode_connack(struct reader *r, enum mqtt_version version,
                                   struct connack *c)
 {
     uint8_t flags = read_u8(r);
+    uint8_t code = read_u8(r);
     c->is_session_present = (flags & 1) != 0;
-    c->reason = read_u8(r);
+    c->reason = code;
     if (flags & 0xFE)
         return REASON_MALFORMED_PACKET; /* [MQTT-3.2.2-1] */
+    if (version != MQTT_5_0 && !connack_3_reason(code, &c->reason))
+        return REASON_MALFORMED_PACKET;
     if (version == MQTT_5_0) {
         enum reason reason =
             props_read(r, PROPERTY_IN(PACKET_CONNACK), &c->properties);

@@ -8,6 +8,8 @@
 
 #include <check.h>
 
+Suite *suite_base(void);
+Suite *suite_codec(void);
 Suite *suite_config(void);
 Suite *suite_conn(void);
 Suite *suite_sniff(void);

@@ -5,6 +5,8 @@
 #include "tests/tests.h"
 
 static Suite *(*const suites[])(void) = {
+    suite_base,
+    suite_codec,
     suite_config,
     suite_conn,
     suite_sniff,

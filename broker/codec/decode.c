@@ -94,7 +94,7 @@ static enum reason read_will(struct reader *r, enum mqtt_version version,
     }
     will->topic = read_text(r);
     will->payload = read_binary(r);
-    will->qos = (flags & CONNECT_WILL_QOS) >> 3;
+    will->qos = (uint8_t)((flags & CONNECT_WILL_QOS) >> 3);
     will->is_retained = (flags & CONNECT_WILL_RETAIN) != 0;
     return REASON_SUCCESS;
 }

@@ -125,6 +125,8 @@ static int set_acceptor(struct acceptor_options *a, struct slice name,
     set_versions(a);
     if (slice_equals(name, slice_of_text("defaultMqttSessionExpiryInterval")))
         a->is_session_expiry_interval_given = true;
+    if (slice_equals(name, slice_of_text("webSocketMaxFramePayloadLength")))
+        a->is_web_socket_limit_given = true;
     return 0;
 }
 

@@ -102,7 +102,9 @@ static const struct option options[] = {
              .meaning = "connections that wait to be accepted"),
     ACCEPTOR(INT32, web_socket_max_frame_payload_length,
              "webSocketMaxFramePayloadLength", "65536", RANGE(125, U31),
-             .meaning = "octets of payload in a WebSocket frame, both ways"),
+             .meaning =
+                 "octets of payload in a WebSocket frame that is sent; when "
+                 "given, clients that send longer ones are refused"),
     ACCEPTOR(INT32, default_maximum_in_flight,
              "defaultMaximumInFlightPublishMessages", "65535", RANGE(1, U16),
              .meaning = "QoS 1 and 2 messages sent to a client without "

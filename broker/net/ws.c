@@ -210,8 +210,11 @@ static uint16_t begin_data(struct ws *ws, const struct wslay_frame_iocb *frame)
         return WSLAY_CODE_UNSUPPORTED_DATA;
     if (frame->opcode > WSLAY_BINARY_FRAME)
         return WSLAY_CODE_PROTOCOL_ERROR;
-    if (frame->payload_length >
-        (uint64_t)ws->options->web_socket_max_frame_payload_length)
+    /* Frames are passed on as they arrive, so that long ones cost no memory;
+     * the standard knows no limit. */
+    if (ws->options->is_web_socket_limit_given &&
+        frame->payload_length >
+            (uint64_t)ws->options->web_socket_max_frame_payload_length)
         return WSLAY_CODE_MESSAGE_TOO_BIG;
     ws->is_in_message = !frame->fin;
     ws->data_left = frame->payload_length;

@@ -135,6 +135,7 @@ static void set_up(void)
 
     config_init_acceptor(&options);
     options.web_socket_max_frame_payload_length = 1000;
+    options.is_web_socket_limit_given = true;
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     other = pair[1];
     ws = ws_new(tcp_new(pair[0]), &options, slice_of_text("GET"));

@@ -49,7 +49,7 @@ rank() { # the floor a file stands on; a file may include its own floor and belo
     broker/state/*) echo 5 ;; broker/serve.*) echo 9 ;; broker/dispatch.*) echo 8 ;;
     broker/on_*) echo 7 ;; broker/*) echo 6 ;;
     conformance/selftest/* | conformance/main.*) echo 99 ;;
-    conformance/wire/* | conformance/embed.* | conformance/statement.*) echo 1 ;;
+    conformance/wire/* | conformance/embed.* | conformance/statement.* | conformance/statements/*) echo 1 ;;
     conformance/observe/*) echo 2 ;;
     conformance/transcript.* | conformance/verdict.* | conformance/link/*) echo 3 ;;
     conformance/tap/* | conformance/faults/* | conformance/target.* | conformance/suite.h) echo 4 ;;

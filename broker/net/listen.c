@@ -84,8 +84,10 @@ static int open_address(struct listener *l, const struct addrinfo *info)
 static int complain(const struct listener *l, const char *why, char *error,
                     size_t n)
 {
-    snprintf(error, n, "acceptor %s: cannot listen on %s:%u: %s",
-             l->options->name ? l->options->name : "", l->options->host,
+    bool is_v6 = strchr(l->options->host, ':') != NULL;
+
+    snprintf(error, n, "acceptor=tcp://%s%s%s:%u: cannot listen: %s",
+             is_v6 ? "[" : "", l->options->host, is_v6 ? "]" : "",
              (unsigned)l->options->port, why);
     return -1;
 }

@@ -57,9 +57,12 @@ static enum log_level level_of(const struct config *config)
 static void on_reload(void *arg)
 {
     struct process *p = arg;
+    bool is_whole = true;
 
-    if (security_reload(p->security, p->error, sizeof p->error) != 0)
+    if (security_reload(p->security, p->error, sizeof p->error) != 0) {
         log_line(&p->log, LOG_ERROR, "reload: %s", p->error);
+        is_whole = false;
+    }
     for (size_t i = 0; i < p->config.n_acceptors; i++) {
         struct listener *l = &p->listeners[i];
         struct tls_context *fresh;
@@ -68,12 +71,14 @@ static void on_reload(void *arg)
         fresh = tls_context_new(l->options, p->error, sizeof p->error);
         if (!fresh) {
             log_line(&p->log, LOG_ERROR, "reload: %s", p->error);
+            is_whole = false;
             continue;
         }
         tls_context_free(l->tls);
         l->tls = fresh;
     }
-    log_line(&p->log, LOG_INFO, "users, ACL and certificates reloaded");
+    log_line(&p->log, LOG_INFO, "users, ACL and certificates: %s",
+             is_whole ? "reloaded" : "not all could be reloaded");
 }
 
 /* check_certificates tries every TLS setting, so that a bad one is told before

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "auto_delete.h"
 #include "base/die.h"
 #include "dispatch.h"
 #include "on_session.h"
@@ -54,6 +55,9 @@ int broker_init(struct broker *b, const struct config *config,
     }
     subtree_init(&b->subtree);
     retain_init(&b->retain, store);
+    if (auto_delete_is_on(config))
+        b->next_queue_scan_ms =
+            now_ms + (uint64_t)config->address_queue_scan_period_ms;
     b->next_scan_ms = now_ms + (uint64_t)config->session_scan_interval_ms;
     if (!store)
         return 0;
@@ -256,6 +260,7 @@ void broker_end_turn(struct broker *b)
             on_silence(b, c);
     }
     on_sessions_scan(b);
+    auto_delete_scan(b);
     sys_publish(b);
     if (store_commit(b->store) != 0)
         give_up(b);
@@ -288,6 +293,7 @@ uint64_t broker_next_deadline(const struct broker *b)
 {
     uint64_t next = earlier(b->next_scan_ms, b->next_will_ms);
     next = earlier(next, b->next_sys_ms);
+    next = earlier(next, b->next_queue_scan_ms);
     for (const struct client *c = b->clients; c; c = c->next)
         next = earlier(next, c->conn->state == CONN_CLOSING
                                  ? c->sweep_ms

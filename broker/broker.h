@@ -86,10 +86,11 @@ struct broker {
     uint64_t now_ms;
     int64_t wall_s;
     uint64_t started_ms;
-    uint64_t next_scan_ms;  /* when sessions are scanned for expiry */
-    uint64_t next_will_ms;  /* when the nearest delayed Will is due; 0: none */
-    uint64_t next_sys_ms;   /* when $SYS is published */
-    uint64_t last_assigned; /* counts assigned Client Identifiers */
+    uint64_t next_scan_ms; /* when sessions are scanned for expiry */
+    uint64_t next_will_ms; /* when the nearest delayed Will is due; 0: none */
+    uint64_t next_sys_ms;  /* when $SYS is published */
+    uint64_t next_queue_scan_ms; /* when queues are scanned; 0: never */
+    uint64_t last_assigned;      /* counts assigned Client Identifiers */
     bool is_stopping;
     bool has_work; /* something is left to do without waiting */
 };

@@ -92,7 +92,7 @@ static int fitness(const struct router *r, const struct subscription *member,
                    const struct message *m)
 {
     const struct session *s = member->session;
-    if (!may_deliver(r, s, m))
+    if (member->is_abandoned || !may_deliver(r, s, m))
         return 0;
     if (!s->link.conn)
         return lower(member->qos, m->qos) > 0 ? 1 : 0;
@@ -168,6 +168,8 @@ static void on_match(struct subscription *s, void *arg)
         match_group(r, s->group, m);
         return;
     }
+    if (s->is_abandoned)
+        return;
     /* [MQTT-3.8.3-3] */
     if (s->is_no_local && s->session->id == m->publisher)
         return;

@@ -11,6 +11,7 @@
 
 #include "base/die.h"
 #include "state/hash.h"
+#include "state/topic.h"
 
 #define FIRST_CHAINS 64
 
@@ -97,6 +98,7 @@ static void free_subscription(struct session *s, struct subtree *subtree,
                               struct subscription *sub)
 {
     unlink_subscription(s, sub);
+    s->n_abandoned -= sub->is_abandoned;
     subtree_remove(subtree, sub);
     free(sub);
 }
@@ -165,6 +167,7 @@ void session_detach(struct session *s, uint64_t now_ms)
     session_free_aliases(&s->link);
     memset(&s->link, 0, sizeof s->link);
     s->resend = NULL;
+    s->detached_ms = now_ms;
     if (s->expiry_interval_s > 0 &&
         s->expiry_interval_s != SESSION_NEVER_EXPIRES)
         s->expires_ms = now_ms + UINT64_C(1000) * s->expiry_interval_s;
@@ -229,4 +232,73 @@ bool session_remove_subscription(struct session *s, struct subtree *subtree,
         store_delete_subscription(s->store, sub);
     free_subscription(s, subtree, sub);
     return true;
+}
+
+/* ---- abandoned subscriptions --------------------------------------------- */
+
+static bool wants(const struct subscription *sub, const struct delivery *d)
+{
+    if (sub->group || d->share_group_id > 0)
+        return sub->group && sub->group->id == d->share_group_id;
+    return topic_matches(subscription_filter(sub), d->message->topic);
+}
+
+static bool is_wanted_by_others(const struct session *s,
+                                const struct subscription *not_this,
+                                const struct delivery *d)
+{
+    for (const struct subscription *sub = s->subscriptions; sub;
+         sub = sub->next_of_session)
+        if (sub != not_this && !sub->is_abandoned && wants(sub, d))
+            return true;
+    return false;
+}
+
+static size_t count_wanted(const struct subscription *sub,
+                           const struct delivery *d)
+{
+    size_t n = 0;
+    for (; d; d = d->next)
+        n += wants(sub, d);
+    return n;
+}
+
+size_t session_queue_size(const struct session *s,
+                          const struct subscription *sub)
+{
+    return count_wanted(sub, s->inflight.sent.first) +
+           count_wanted(sub, s->queue.first);
+}
+
+void session_delete_queue(struct session *s, struct subscription *sub)
+{
+    struct delivery *next = NULL;
+    sub->is_abandoned = true;
+    s->n_abandoned++;
+    for (struct delivery *d = s->inflight.sent.first; d; d = next) {
+        next = d->next;
+        if (!wants(sub, d) || is_wanted_by_others(s, sub, d))
+            continue;
+        inflight_remove(&s->inflight, d);
+        store_delete_delivery(s->store, d);
+        delivery_free(d);
+    }
+    for (struct delivery *d = s->queue.first; d; d = next) {
+        next = d->next;
+        if (!wants(sub, d) || is_wanted_by_others(s, sub, d))
+            continue;
+        delivery_list_remove(&s->queue, d);
+        store_delete_delivery(s->store, d);
+        delivery_free(d);
+    }
+}
+
+void session_reclaim(struct session *s)
+{
+    if (s->n_abandoned == 0)
+        return;
+    for (struct subscription *sub = s->subscriptions; sub;
+         sub = sub->next_of_session)
+        sub->is_abandoned = false;
+    s->n_abandoned = 0;
 }

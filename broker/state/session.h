@@ -51,11 +51,13 @@ struct session {
                                    authorise the Will and later deliveries */
     uint32_t expiry_interval_s; /* SESSION_NEVER_EXPIRES: never */
     uint64_t expires_ms;        /* 0: attached, or never */
+    uint64_t detached_ms;       /* when it lost its last connection */
     uint64_t stored_id;         /* row in the store; 0: not stored */
     struct link link;
     struct session_will will;
     struct subscription *subscriptions; /* list; each is also in the subtree */
     size_t n_subscriptions;
+    size_t n_abandoned; /* of these */
     struct inflight inflight;
     struct delivery_list queue; /* waiting: quota used up, or not attached */
     struct delivery *resend;    /* in inflight.sent: the first that was not yet
@@ -106,6 +108,9 @@ void session_each(struct session_table *t,
  * [MQTT-3.3.2-7].
  */
 void session_free_aliases(struct link *link);
+
+/* session_reclaim lets abandoned subscriptions gather messages again. */
+void session_reclaim(struct session *s);
 
 /* session_save writes the session itself to the store, if it outlives its
  * connection; session_attach and session_detach do that too. Its
@@ -219,5 +224,17 @@ struct subscription *session_find_share(const struct session *s,
  */
 bool session_remove_subscription(struct session *s, struct subtree *subtree,
                                  struct slice topic_filter);
+
+/* session_queue_size counts the messages that wait for one subscription, sent
+ * and not acknowledged ones included.
+ */
+size_t session_queue_size(const struct session *s,
+                          const struct subscription *sub);
+
+/* session_delete_queue drops the messages that wait for one subscription and
+ * for no other, and lets it gather none until the client returns. (Manual:
+ * Automatic Subscription Clean-up.) The session must not be attached.
+ */
+void session_delete_queue(struct session *s, struct subscription *sub);
 
 #endif

@@ -224,6 +224,7 @@ void session_attach(struct session *s, const struct link *link, uint64_t now_ms)
     s->link.topic_aliases = NULL;
     s->expires_ms = 0;
     s->will.due_ms = 0;
+    session_reclaim(s);
     session_save(s);
     for (struct delivery *d = s->inflight.sent.first; d; d = d->next)
         d->holds_quota = false;

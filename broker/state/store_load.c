@@ -128,6 +128,7 @@ static void load_session(struct loading *l, sqlite3_stmt *row)
     struct session *s =
         session_new(l->sessions, slice_at(row, 1), store, l->limits);
     s->stored_id = id_at(row, 0);
+    s->detached_ms = store->now_ms;
     if (sqlite3_column_type(row, 2) != SQLITE_NULL)
         s->user = mem_dup(slice_at(row, 2).data, slice_at(row, 2).n);
     s->expiry_interval_s = (uint32_t)sqlite3_column_int64(row, 3);

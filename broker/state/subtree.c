@@ -34,6 +34,15 @@ static struct slice filter_of(const struct subscription *s)
     return slice_of(s->topic_filter, s->topic_filter_n);
 }
 
+struct slice subscription_filter(const struct subscription *s)
+{
+    struct slice share;
+    struct slice filter = filter_of(s);
+    if (s->group)
+        share_parse(filter, &share, &filter);
+    return filter;
+}
+
 void subtree_init(struct subtree *t)
 {
     memset(t, 0, sizeof *t);

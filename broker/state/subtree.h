@@ -32,6 +32,7 @@ struct subscription {
     uint8_t retain_handling;
     bool is_no_local;
     bool is_retain_as_published;
+    bool is_abandoned; /* gathers nothing until its client returns */
     size_t topic_filter_n;
     char topic_filter[]; /* as subscribed, "$share/" included; NUL behind */
 };
@@ -55,6 +56,10 @@ struct subtree {
     size_t n_subscriptions;
     uint64_t last_group_id;
 };
+
+/* subscription_filter gives the Topic Filter without "$share/NAME/"; borrowed.
+ */
+struct slice subscription_filter(const struct subscription *s);
 
 void subtree_init(struct subtree *t);
 

@@ -411,6 +411,30 @@ START_TEST(session_expiry)
 }
 END_TEST
 
+/* A deleted queue takes what waits for its subscription and for no other; the
+ * subscription works again when the client is back. */
+START_TEST(abandoned_queue)
+{
+    struct session *s = rig_session(&rig, "s");
+    rig_subscribe(&rig, s, "a/+", 1, 0);
+    rig_subscribe(&rig, s, "+/b", 1, 0);
+    rig_attach(&rig, s, 9);
+    rig_publish(&rig, "a/0", "sent", 1);
+    rig_detach(&rig, s);
+    rig_publish(&rig, "a/1", "x", 1);
+    rig_publish(&rig, "a/b", "y", 1);
+    struct subscription *sub =
+        subtree_find(&rig.subtree, s, slice_of("a/+", 3));
+    ck_assert_uint_eq(session_queue_size(s, sub), 3);
+    session_delete_queue(s, sub);
+    rig_publish(&rig, "a/2", "z", 1);
+    ck_assert_uint_eq(session_queue_size(s, sub), 1);
+    rig_attach(&rig, s, 9);
+    rig_publish(&rig, "a/3", "w", 1);
+    ck_assert_str_eq(rig_sent(&rig, s), "P1#2:y P1#3:w");
+}
+END_TEST
+
 Suite *suite_session(void)
 {
     Suite *suite = suite_create("session");
@@ -435,6 +459,7 @@ Suite *suite_session(void)
     tcase_add_test(tcase, received_once);
     tcase_add_test(tcase, session_table);
     tcase_add_test(tcase, session_expiry);
+    tcase_add_test(tcase, abandoned_queue);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -163,12 +163,33 @@ out:
 /* ---- what follows from the cases -------------------------------------------
  */
 
+/* Compares texts with the numbers in them as numbers: 3_2 before 3_10. */
+static int compare_natural(const char *a, const char *b)
+{
+    while (*a && *b) {
+        size_t x = strspn(a, "0123456789"), y = strspn(b, "0123456789");
+        if (x > 0 && y > 0) {
+            long one = strtol(a, NULL, 10), other = strtol(b, NULL, 10);
+            if (one != other)
+                return one < other ? -1 : 1;
+            a += x;
+            b += y;
+        } else if (*a++ != *b++) {
+            return (unsigned char)a[-1] < (unsigned char)b[-1] ? -1 : 1;
+        }
+    }
+    return (*a != '\0') - (*b != '\0');
+}
+
 static int compare_cases(const void *a, const void *b)
 {
     const cJSON *x = *(cJSON *const *)a;
     const cJSON *y = *(cJSON *const *)b;
     static const char *const keys[] = {"test", "mqtt", "transport", "name"};
-    int order = strcmp(document_text(x, "file"), document_text(y, "file"));
+    int order =
+        compare_natural(document_text(x, "file"), document_text(y, "file"));
+    if (order == 0)
+        order = strcmp(document_text(x, "file"), document_text(y, "file"));
     double lines = document_number(x, "line") - document_number(y, "line");
     if (order == 0 && lines < 0)
         order = -1;

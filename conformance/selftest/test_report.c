@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "report/console.h"
 #include "report/document.h"
 #include "report/report.h"
 #include "report/writers.h"
@@ -228,6 +229,46 @@ START_TEST(text_is_cleaned)
 }
 END_TEST
 
+/* Not on a terminal: three lines a failure, the counts, no escape, and no live
+ * line. What is known or passed is counted and not told. */
+START_TEST(console_is_plain_in_a_file)
+{
+    char path[] = "/tmp/mqttspec-console-XXXXXX";
+    struct text text = {0};
+    struct console console;
+    cJSON *document = sample_document();
+    const cJSON *test_case;
+    ck_assert_int_ge(mkstemp(path), 0);
+    FILE *out = fopen(path, "w");
+    ck_assert_ptr_nonnull(out);
+    console_begin(&console, out, 8);
+    cJSON_ArrayForEach(test_case, document_cases(document))
+    {
+        console_case(&console, test_case);
+    }
+    console_end(&console, document, "reports/latest");
+    fclose(out);
+    ck_assert_int_eq(text_load(&text, path), 0);
+    assert_holds(text_of(&text),
+                 "failed second_connect/5.0/tcp (5.0/MQTT-3.1.0-2): A second "
+                 "CONNECT ends the connection.\n"
+                 "  expected  the close\n"
+                 "  actual    CONNACK <b>&\"</b>\n");
+    assert_holds(text_of(&text), "error reserved_bit/5.0/tcp");
+    assert_holds(text_of(&text), "passed mended/5.0/tcp, a known failure");
+    assert_holds(text_of(&text),
+                 "sample 1.0: 2 passed, 2 failed, 1 errors, 1 warnings, "
+                 "1 inconclusive, 1 skipped (1 of the failed are known)");
+    assert_holds(text_of(&text), "report: reports/latest/index.html\n");
+    assert_lacks(text_of(&text), "failed known/5.0/tcp");
+    assert_lacks(text_of(&text), "\033");
+    assert_lacks(text_of(&text), "\r");
+    text_clear(&text);
+    unlink(path);
+    cJSON_Delete(document);
+}
+END_TEST
+
 static const char *const files[] = {
     "conformance.json", "conformance.xml", "conformance.tap",
     "index.html",       "summary.md",      "badge.json",
@@ -355,6 +396,7 @@ Suite *suite_report(void)
     tcase_add_test(views, page_is_self_contained);
     tcase_add_test(views, badge_counts_failures);
     tcase_add_test(views, text_is_cleaned);
+    tcase_add_test(views, console_is_plain_in_a_file);
     suite_add_tcase(suite, views);
     TCase *folder = tcase_create("folder");
     tcase_add_test(folder, report_replaces_its_own_files);

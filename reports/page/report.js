@@ -41,8 +41,9 @@ function drawHero() {
     h("p", { class: "target" }, `${target.name} ${target.version || ""} · ${count(DATA.cases.length, "case", "cases")} in ${seconds(DATA.seconds || 0)} · ${(DATA.started || "").replace("T", " ").replace(/(\.\d+)?Z$/, " UTC")}`),
     h("h1", {}, headline()),
     stack(counts, ["passed", "skipped", "inconclusive", "warning", "error", "failed"]),
-    h("ul", { class: "chips" }, VERDICTS.filter((v) => counts[v]).map((v) =>
-      h("li", { class: "chip" }, h("span", { class: "dot v-" + v }), h("span", {}, h("b", {}, String(counts[v])), " " + (counts[v] === 1 ? v : PLURALS[v]))))));
+    h("div", { class: "chips", role: "group", "aria-label": "Show the cases that ended so" }, VERDICTS.filter((v) => counts[v]).map((v) =>
+      h("button", { type: "button", class: "chip", onclick: () => showOnly(v) },
+        h("span", { class: "dot v-" + v }), h("span", {}, h("b", {}, String(counts[v])), " " + (counts[v] === 1 ? v : PLURALS[v]))))));
   $("failures-note").textContent = known ? `${known} of the failures are known for this version.` : "";
   $("footer").textContent = `mqttspec · ${DATA.schema} · ${target.url || ""}`;
 }
@@ -178,6 +179,14 @@ function isChosen(c) {
     (!text || (c.name + " " + c.statements.join(" ") + " " + (c.requirement || "")).toLowerCase().includes(text));
 }
 
+/* Leaves the cases of one verdict in the list, and goes there. */
+function showOnly(verdict) {
+  document.querySelectorAll("#filters [data-verdict]").forEach((button) => {
+    if ((button.dataset.verdict === verdict) !== (button.getAttribute("aria-pressed") === "true")) button.click();
+  });
+  $("all").scrollIntoView();
+}
+
 function drawFilters(lines) {
   const values = (f) => [...new Set(DATA.cases.map(f))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   const counts = tally(DATA.cases, "verdict");
@@ -212,6 +221,18 @@ function drawCases() {
   drawFilters(lines);
 }
 
+/* Each reason for leaving cases out, once. */
+function skippedPanel() {
+  const reasons = new Map();
+  for (const c of DATA.cases.filter((x) => x.verdict === "skipped" || x.verdict === "inconclusive")) {
+    const reason = (c.verdict === "inconclusive" ? "inconclusive: " : "") + (c.reason || "no reason given");
+    reasons.set(reason, (reasons.get(reason) || 0) + 1);
+  }
+  if (!reasons.size) return null;
+  return h("div", { class: "card panel" }, h("h3", {}, "What came to no conclusion, and why"),
+    h("ul", { class: "reasons" }, [...reasons].sort((a, b) => b[1] - a[1]).map(([reason, n]) => h("li", {}, h("b", {}, String(n)), h("span", {}, reason)))));
+}
+
 /* ---- timings and target --------------------------------------------------- */
 
 function drawTimings() {
@@ -234,7 +255,7 @@ function drawTimings() {
       h("h3", { style: "margin-top: 22px" }, "Slowest"),
       h("div", { class: "bars" }, slowest.map((c) => [
         h("span", { title: c.name }, c.test.replaceAll("_", " ") + " · " + c.mqtt + " " + c.transport), h("i", { style: `width: ${Math.max(2, c.seconds / most * 100)}%` }), h("span", { class: "t" }, seconds(c.seconds))]))),
-    h("div", { class: "card panel" }, h("h3", {}, "Target"), facts));
+    h("div", { style: "display: grid; gap: 18px" }, [h("div", { class: "card panel" }, h("h3", {}, "Target"), facts), skippedPanel()].filter(Boolean)));
 }
 
 drawHero();

@@ -71,7 +71,8 @@ static struct slice if_present(const struct properties *p, enum property id,
 static void copy_properties(struct message *m, const struct properties *from,
                             uint8_t **at, size_t user_size)
 {
-    struct properties *to = &m->properties;
+    struct properties *to = m->properties;
+    to->present = from->present & forwarded;
     to->payload_format_indicator = from->payload_format_indicator;
     to->content_type = copy_slice(
         at, if_present(from, PROPERTY_CONTENT_TYPE, from->content_type));
@@ -86,6 +87,8 @@ static void copy_properties(struct message *m, const struct properties *from,
 
 static size_t properties_room(const struct properties *p, size_t user_size)
 {
+    if ((p->present & forwarded) == 0)
+        return 0;
     return if_present(p, PROPERTY_CONTENT_TYPE, p->content_type).n +
            if_present(p, PROPERTY_RESPONSE_TOPIC, p->response_topic).n +
            if_present(p, PROPERTY_CORRELATION_DATA, p->correlation_data).n +
@@ -96,18 +99,22 @@ struct message *message_new(struct slice topic, const struct publish *publish,
                             uint64_t now_ms)
 {
     const struct properties *p = &publish->properties;
+    bool has_properties = (p->present & forwarded) != 0;
+    size_t head = sizeof(struct message) +
+                  (has_properties ? sizeof(struct properties) : 0);
     size_t user_size = user_properties_size(p);
     size_t room = topic.n + publish->payload.n + properties_room(p, user_size);
-    struct message *m = mem_grow(NULL, 1, sizeof *m + room);
-    uint8_t *at = (uint8_t *)(m + 1);
-    memset(m, 0, sizeof *m);
+    struct message *m = mem_grow(NULL, 1, head + room);
+    uint8_t *at = (uint8_t *)m + head;
+    memset(m, 0, head);
     m->n_references = 1;
     m->qos = publish->qos;
     m->is_retained = publish->is_retained;
     m->topic = copy_slice(&at, topic);
-    m->properties.present = p->present & forwarded;
-    if (m->properties.present)
+    if (has_properties) {
+        m->properties = (struct properties *)(void *)(m + 1);
         copy_properties(m, p, &at, user_size);
+    }
     m->payload = copy_slice(&at, publish->payload);
     if (properties_has(p, PROPERTY_MESSAGE_EXPIRY_INTERVAL)) {
         m->has_expiry = true;
@@ -135,8 +142,8 @@ void message_to_publish(const struct message *m, uint64_t now_ms,
     publish->topic = m->topic;
     publish->payload = m->payload;
     /* The fields of absent properties are never read: no need to copy them. */
-    if (m->properties.present)
-        *p = m->properties;
+    if (m->properties)
+        *p = *m->properties;
     else
         p->present = 0;
     p->subscription_identifiers = NULL;

@@ -22,8 +22,9 @@ struct message {
     struct slice payload;
     /* What is forwarded: Payload Format Indicator, Content Type, Response
      * Topic, Correlation Data, User Properties. Message Expiry Interval is
-     * made from expires_ms when the message is sent. */
-    struct properties properties;
+     * made from expires_ms when the message is sent. NULL: none, as is most
+     * often; the struct is larger than many a message. */
+    struct properties *properties;
 };
 
 /* message_new copies a PUBLISH.

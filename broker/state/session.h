@@ -35,7 +35,8 @@ struct link {
     uint32_t maximum_packet_size;      /* octets; 0: no limit */
 };
 
-/* The Will as the session keeps it. message NULL: none. */
+/* The Will as the session keeps it. message NULL: none. Its lifetime begins
+ * when it is published: until then its expires_ms counts from that moment. */
 struct session_will {
     struct message *message;
     uint32_t delay_s;

@@ -248,15 +248,16 @@ static void bind_slice(sqlite3_stmt *statement, int at, struct slice s)
         sqlite3_bind_blob64(statement, at, s.data, s.n, SQLITE_STATIC);
 }
 
-/* The properties as they stand in a PUBLISH; copied by SQLite. */
+/* The properties as they stand in a PUBLISH; NULL: none. */
 static void bind_properties(sqlite3_stmt *statement, int at,
                             const struct properties *p)
 {
-    size_t size = props_size(p);
+    size_t size = p ? props_size(p) : 0;
     size_t n = varint_size((uint32_t)size) + size;
     uint8_t *octets = mem_new(n, 1);
     struct writer w = writer_of(octets, n);
-    props_write(&w, p, size);
+    if (p)
+        props_write(&w, p, size);
     sqlite3_bind_blob64(statement, at, octets, n, free);
 }
 
@@ -265,7 +266,7 @@ static void bind_message(struct store *s, sqlite3_stmt *statement, int at,
 {
     bind_slice(statement, at, m->topic);
     bind_slice(statement, at + 1, m->payload);
-    bind_properties(statement, at + 2, &m->properties);
+    bind_properties(statement, at + 2, m->properties);
     sqlite3_bind_int(statement, at + 3, m->qos);
     sqlite3_bind_int(statement, at + 4, m->is_retained);
     if (m->has_expiry)
@@ -294,6 +295,8 @@ void store_save_session(struct store *s, struct session *session)
         sqlite3_bind_int64(statement, 7,
                            store_to_wall(s, session->will.due_ms));
         bind_message(s, statement, 8, session->will.message);
+        if (session->will.message->has_expiry) /* not a time yet */
+            bind_id(statement, 13, session->will.message->expires_ms);
     }
     run(s, STORE_SAVE_SESSION);
     /* What came before the session was worth keeping. */

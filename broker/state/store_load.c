@@ -110,6 +110,8 @@ static void load_will(struct loading *l, sqlite3_stmt *row,
     if (sqlite3_column_type(row, 7) == SQLITE_NULL)
         return;
     session->will.message = message_at(l->store, row, 7);
+    if (session->will.message && session->will.message->has_expiry)
+        session->will.message->expires_ms = id_at(row, 12);
     session->will.delay_s = (uint32_t)sqlite3_column_int64(row, 5);
     session->will.due_ms =
         due > 0 ? store_from_wall(l->store, due)

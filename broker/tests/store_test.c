@@ -158,7 +158,9 @@ START_TEST(connected_ones_start_to_expire)
     struct session *s = rig_session(&rig, "s");
     struct publish publish = {.qos = 1, .payload = slice_of("bye", 3)};
     rig_attach(&rig, s, 9);
-    s->will.message = message_new(slice_of("will", 4), &publish, rig.now_ms);
+    properties_set(&publish.properties, PROPERTY_MESSAGE_EXPIRY_INTERVAL);
+    publish.properties.message_expiry_interval_s = 40;
+    s->will.message = message_new(slice_of("will", 4), &publish, 0);
     s->will.delay_s = 30;
     session_save(s);
     restart(500);
@@ -166,6 +168,7 @@ START_TEST(connected_ones_start_to_expire)
     ck_assert_uint_eq(s->expires_ms, 77 + 3600 * 1000);
     ck_assert_uint_eq(s->will.due_ms, 77 + 30 * 1000);
     ck_assert(slice_equals(s->will.message->payload, slice_of("bye", 3)));
+    ck_assert_uint_eq(s->will.message->expires_ms, 40 * 1000);
     restart(600);
     ck_assert_uint_eq(session_of("s")->will.due_ms, 77);
 }
@@ -200,7 +203,7 @@ START_TEST(retained_come_back)
     struct message *m = retain_find(&rig.retain, slice_of("keep", 4));
     ck_assert(slice_equals(m->payload, slice_of("x", 1)));
     ck_assert(
-        slice_equals(m->properties.content_type, slice_of("text/plain", 10)));
+        slice_equals(m->properties->content_type, slice_of("text/plain", 10)));
     ck_assert(!m->has_expiry);
     ck_assert_uint_eq(m->qos, 1);
     m = retain_find(&rig.retain, slice_of("expiring", 8));

@@ -51,6 +51,7 @@ void session_publish_will(struct broker *b, struct session *s)
         return;
     s->will.message = NULL;
     forget_will(s); /* [MQTT-3.1.2-10] */
+    session_save(s);
     if (m->has_expiry)
         m->expires_ms += b->now_ms;
     bool may =
@@ -83,7 +84,6 @@ void on_session_lost(struct broker *b, struct client *c)
 {
     struct session *s = c->session;
     c->session = NULL;
-    session_detach(s, b->now_ms);
     if (!c->keeps_will)
         forget_will(s);
     /* Whichever comes first, the delay or the end of the session
@@ -91,10 +91,11 @@ void on_session_lost(struct broker *b, struct client *c)
     uint32_t delay_s = s->will.delay_s < s->expiry_interval_s
                            ? s->will.delay_s
                            : s->expiry_interval_s;
+    if (s->will.message && delay_s > 0)
+        earlier_will(b, s->will.due_ms = b->now_ms + delay_s * UINT64_C(1000));
+    session_detach(s, b->now_ms); /* saves the session as it is now */
     if (s->will.message && delay_s == 0)
         session_publish_will(b, s);
-    else if (s->will.message)
-        earlier_will(b, s->will.due_ms = b->now_ms + delay_s * UINT64_C(1000));
     if (s->expiry_interval_s == 0)
         end_session(b, s);
 }

@@ -8,18 +8,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
+import { need, runAll, test } from "./harness.mjs";
 import { sampleRun } from "./sample.mjs";
 
 const [binary, folder] = process.argv.slice(2).map((p) => path.resolve(p));
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../..");
-const need = createRequire(path.join(process.env.NODE_MODULES_OF || process.cwd(), "package.json"));
-const { chromium } = need("playwright-core");
 const Ajv = need("ajv/dist/2020.js").default;
 
-const tests = [];
-const test = (name, run) => tests.push({ name, run });
 const inFolder = (...parts) => path.join(folder, ...parts);
 const run = (...args) => execFileSync(binary, args, { encoding: "utf8" });
 
@@ -205,20 +201,4 @@ test("the JSON follows its published schema", async () => {
 });
 
 makePages();
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-let failed = 0;
-for (const { name, run: body } of tests) {
-  try {
-    await body(browser);
-    console.log("ok      " + name);
-  } catch (error) {
-    failed++;
-    console.log("not ok  " + name + "\n" + String(error.stack || error).replace(/^/gm, "        "));
-  }
-}
-await browser.close();
-console.log(`${tests.length - failed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+await runAll();

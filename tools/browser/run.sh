@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh -- installs what the test of the pages needs into the build folder, and runs it.
+# run.sh -- installs what the tests in a browser need into the build folder, and runs them.
 #
 # usage: tools/browser/run.sh BUILD [if-there]
 # With if-there a machine that can have no Chromium or no npm packages is told,
@@ -26,9 +26,13 @@ mkdir -p "$modules"
 if ! cmp -s "$here/package.json" "$modules/installed.json"; then
     cp "$here/package.json" "$modules/package.json"
     (cd "$modules" && npm install --no-audit --no-fund --ignore-scripts --silent >&2) ||
-        give_up "npm could not install playwright-core and ajv"
+        give_up "npm could not install what package.json lists"
     cp "$here/package.json" "$modules/installed.json"
 fi
 rm -rf "$modules/pages"
-NODE_MODULES_OF=$(cd "$modules" && pwd) exec node "$here/pages.mjs" \
-    "$build/bin/mqttspec" "$modules/pages"
+NODE_MODULES_OF=$(cd "$modules" && pwd)
+export NODE_MODULES_OF
+status=0
+node "$here/pages.mjs" "$build/bin/mqttspec" "$modules/pages" || status=1
+node "$here/client.mjs" "$build/bin/mqttspec-broker" "$modules/client" || status=1
+exit $status

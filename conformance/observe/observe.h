@@ -44,13 +44,19 @@ typedef void observe_on_packet(void *user, enum wire_side from,
 
 /* observe_world_new makes the memory that connections to one broker share.
  *
- * is_whole  every connection the broker has had since it was started, or since
- *           it had no sessions, is seen: then also "there was no session" and
- *           the like are known. Else only what was seen counts.
+ * is_whole  all that happens to the Client Identifiers and topics that are seen
+ *           here is seen here, from the first connection on, in the order of
+ *           time: as when a test makes up its own names and watches all its
+ *           connections. Then sessions and messages are followed from
+ *           connection to connection. Else (a capture, a tap) each connection
+ *           is judged by itself.
  *
  * Returns a world for observe_world_free, after all its connections.
  */
 struct observe_world *observe_world_new(bool is_whole);
+/* observe_world_forget says that the server was restarted, or its state was
+ * touched by other means: from then on each connection is judged by itself. */
+void observe_world_forget(struct observe_world *world);
 void observe_world_free(struct observe_world *world); /* takes NULL */
 
 /* ---- a connection

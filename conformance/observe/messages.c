@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* messages.c -- is a delivered message like the one that was published?
+ *
+ * A whole world keeps what its clients publish, by topic and payload. A copy is
+ * judged against all publications it may stem from: only what none of them
+ * explains is found, and without any nothing is. Spec: 5.0 s3.3.2.3, s3.8.3.1,
+ * s3.8.4; 3.1.1 s3.8.4.
+ */
+#include <stdlib.h>
+
+#include "observe/state.h"
+
+static bool is_kept(const struct observe *o)
+{
+    return o->world && o->world->is_whole;
+}
+
+static void keep(struct observe *o, const struct wire_packet *p,
+                 struct wire_bytes topic, struct wire_bytes payload,
+                 bool is_will)
+{
+    enum { MAX_KEPT = 1 << 20 }; /* octets; larger ones are not compared */
+    struct message **bucket;
+    struct message *m;
+
+    if (p->octets.n > MAX_KEPT)
+        return;
+    m = calloc(1, sizeof *m);
+    if (!m)
+        abort();
+    m->hash = observe_hash(topic, payload);
+    m->publisher = o->session;
+    m->is_will = is_will;
+    m->packet = wire_dup(p);
+    bucket = &o->world->messages[m->hash % N_MESSAGE_BUCKETS];
+    m->next = *bucket;
+    *bucket = m;
+}
+
+void observe_message_sent(struct observe *o, const struct wire_packet *p,
+                          struct wire_bytes topic)
+{
+    if (is_kept(o))
+        keep(o, p, topic, p->payload, false);
+}
+
+void observe_will_set(struct observe *o, const struct wire_packet *connect)
+{
+    if (is_kept(o) && connect->will.topic.text)
+        keep(o, connect, connect->will.topic, connect->will.payload, true);
+}
+
+static const struct message *next_candidate(const struct message *m,
+                                            uint64_t hash)
+{
+    while (m && m->hash != hash)
+        m = m->next;
+    return m;
+}
+
+/* ---- one publication and one copy
+ * --------------------------------------------------------- */
+
+static bool same_text(struct wire_bytes sent, struct wire_bytes copy)
+{
+    return !sent.text || (copy.text && wire_same(sent, copy));
+}
+
+static bool keeps_format(const struct wire_props *sent,
+                         const struct wire_props *copy)
+{
+    return !wire_is_set(sent->payload_format_indicator) ||
+           wire_value(sent->payload_format_indicator, 0) ==
+               wire_value(copy->payload_format_indicator, 0);
+}
+
+static bool keeps_response(const struct wire_props *sent,
+                           const struct wire_props *copy)
+{
+    return same_text(sent->response_topic, copy->response_topic);
+}
+
+static bool keeps_correlation(const struct wire_props *sent,
+                              const struct wire_props *copy)
+{
+    return same_text(sent->correlation_data, copy->correlation_data);
+}
+
+static bool keeps_content_type(const struct wire_props *sent,
+                               const struct wire_props *copy)
+{
+    return same_text(sent->content_type, copy->content_type);
+}
+
+/* Every User Property is there, in order; more of them are not forbidden. */
+static bool keeps_user_properties(const struct wire_props *sent,
+                                  const struct wire_props *copy)
+{
+    struct wire_bytes name, value, its_name, its_value;
+    size_t i = 0, j = 0;
+
+    while (wire_user_property(sent, i, &name, &value)) {
+        if (!wire_user_property(copy, j, &its_name, &its_value))
+            return false;
+        if (wire_same(name, its_name) && wire_same(value, its_value))
+            i++;
+        j++;
+    }
+    return true;
+}
+
+static bool keeps_expiry(const struct wire_props *sent,
+                         const struct wire_props *copy)
+{
+    return !wire_is_set(sent->message_expiry_interval_s) ||
+           (wire_is_set(copy->message_expiry_interval_s) &&
+            wire_value(copy->message_expiry_interval_s, 0) <=
+                wire_value(sent->message_expiry_interval_s, 0));
+}
+
+static const struct {
+    bool (*is_kept)(const struct wire_props *sent,
+                    const struct wire_props *copy);
+    struct observe_cite cite;
+    const char *sentence;
+} rows[] = {
+    {keeps_format,
+     {NULL, "5.0/MQTT-3.3.2-4"},
+     "the Payload Format Indicator is not the one published"},
+    {keeps_response,
+     {NULL, "5.0/MQTT-3.3.2-15"},
+     "the Response Topic is not the one published"},
+    {keeps_correlation,
+     {NULL, "5.0/MQTT-3.3.2-16"},
+     "the Correlation Data is not the one published"},
+    {keeps_user_properties,
+     {NULL, "5.0/MQTT-3.3.2-17"},
+     "the User Properties are not those published, in their order"},
+    {keeps_content_type,
+     {NULL, "5.0/MQTT-3.3.2-20"},
+     "the Content Type is not the one published"},
+    {keeps_expiry,
+     {NULL, "5.0/MQTT-3.3.2-6"},
+     "the Message Expiry Interval is missing or above the one published"},
+};
+
+/* ---- the verdict
+ * ------------------------------------------------------------------------------
+ */
+
+static const struct wire_props *props_of(const struct message *m)
+{
+    return m->is_will ? &m->packet->will.props : &m->packet->props;
+}
+
+static void judge_properties(struct observe *o, const struct wire_packet *p,
+                             const struct message *first, uint64_t hash)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct message *m = first;
+        while (m && !rows[i].is_kept(props_of(m), &p->props))
+            m = next_candidate(m->next, hash);
+        if (!m)
+            observe_blame(o, WIRE_SERVER, &rows[i].cite, MUST, "%s",
+                          rows[i].sentence);
+    }
+}
+
+void observe_message_judge(struct observe *o, const struct wire_packet *p,
+                           struct wire_bytes topic)
+{
+    static const struct observe_cite qos = {"3.1.1/MQTT-3.8.4-6",
+                                            "5.0/MQTT-3.8.4-8"};
+    static const struct observe_cite no_local = {NULL, "5.0/MQTT-3.8.3-3"};
+    const uint64_t hash = observe_hash(topic, p->payload);
+    const struct message *first;
+    uint8_t max_qos = 0;
+    bool is_own = true;
+
+    if (!is_kept(o))
+        return;
+    first = next_candidate(o->world->messages[hash % N_MESSAGE_BUCKETS], hash);
+    if (!first)
+        return;
+    for (const struct message *m = first; m;
+         m = next_candidate(m->next, hash)) {
+        const uint8_t its = m->is_will ? m->packet->will.qos : m->packet->qos;
+        max_qos = its > max_qos ? its : max_qos;
+        is_own = is_own && !m->is_will && m->publisher == o->session;
+    }
+    if (p->qos > max_qos)
+        observe_blame(o, WIRE_SERVER, &qos, MUST,
+                      "QoS %u, but it was published at QoS %u",
+                      (unsigned)p->qos, (unsigned)max_qos);
+    if (is_own && !p->retain && observe_has_only_no_local(o, topic))
+        observe_blame(o, WIRE_SERVER, &no_local, MUST,
+                      "the Client's own message, but its subscription has No "
+                      "Local");
+    if (o->version == WIRE_5_0)
+        judge_properties(o, p, first, hash);
+}

@@ -65,17 +65,19 @@ struct rows {
 
 static cJSON *case_detail(const cJSON *test_case)
 {
-    static const char *const members[] = {
-        "expected", "actual",          "reason",   "known", "ended_by",
-        "capture",  "unexpected_pass", "violated", "rerun", "transcript",
+    static const char *const always[] = {"seconds", "ended_by"};
+    static const char *const evidence[] = {
+        "expected",        "actual",   "reason", "known",      "capture",
+        "unexpected_pass", "violated", "rerun",  "transcript",
     };
-    enum document_verdict verdict = document_verdict_of(test_case);
-    if (verdict == DOCUMENT_PASSED &&
-        !document_flag(test_case, "unexpected_pass"))
-        return cJSON_CreateNull();
     cJSON *detail = cJSON_CreateObject();
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        copy_member(detail, test_case, members[i]);
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+        copy_member(detail, test_case, always[i]);
+    if (document_verdict_of(test_case) == DOCUMENT_PASSED &&
+        !document_flag(test_case, "unexpected_pass"))
+        return detail;
+    for (size_t i = 0; i < sizeof evidence / sizeof evidence[0]; i++)
+        copy_member(detail, test_case, evidence[i]);
     return detail;
 }
 

@@ -269,7 +269,7 @@ $("dialog").addEventListener("click", (event) => { if (event.target === $("dialo
 $("dialog").addEventListener("close", () => { hideHint(); document.body.append(hint); });
 
 function choice(label, name, values, any) {
-  return h("select", { name, "aria-label": label }, h("option", { value: "" }, any), values.map((v) => h("option", { value: v }, v)));
+  return h("select", { name, "aria-label": label }, any ? h("option", { value: "" }, any) : null, values.map((v) => h("option", { value: v }, v)));
 }
 
 function stack(counts, order) {

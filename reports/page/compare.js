@@ -6,10 +6,11 @@ const RUNS = DATA.runs.map((run) => ({
   ...run,
   label: HISTORY ? `${run.version || ""} ${(run.started || "").replace("T", " ").replace(/(:\d\d)?(\.\d+)?Z$/, "")}`.trim() : run.name,
 }));
-const SHOWN = { differences: true, standard: "", text: "", verdict: "" };
+const SHOWN = { view: "statements", differences: true, standard: "", text: "", verdict: "" };
 const catalogueOf = (id) => id.slice(0, id.indexOf("/"));
 const concluded = (v) => v === "verified" || v === "violated";
-const differs = (row) => row.verdicts.includes("verified") && row.verdicts.includes("violated");
+const differs = (row) => row.verdicts.includes("verified") && row.verdicts.includes("violated") ||
+  row.verdicts.includes("passed") && row.verdicts.includes("failed");
 const SYMBOLS = { verified: "✓ kept", violated: "✖ broken", skipped: "skipped", untested: "–", client: "–", unobservable: "–", "": "–", passed: "✓ passed", failed: "✖ failed", warning: "! warning", error: "error", inconclusive: "? open" };
 const numberOf = (verdict, i) => DATA.statements.filter((s) => s.verdicts[i] === verdict).length;
 
@@ -45,11 +46,12 @@ function drawRuns() {
 /* ---- statement by statement ------------------------------------------------ */
 
 function markCell(row, i) {
-  const verdict = row.verdicts[i] || "none";
+  const verdict = row.verdicts[i] || "none", isCase = SHOWN.view === "cases", detail = isCase && row.details[i];
   return h("td", {}, h("button", {
-    type: "button", class: "mark-cell v-" + verdict, onclick: () => openCell(row, i), "data-run": RUNS[i].label,
-    "aria-label": `${row.id}, ${RUNS[i].label}: ${row.verdicts[i] || "not there"}`,
-  }, SYMBOLS[row.verdicts[i]] || verdict));
+    type: "button", class: "mark-cell v-" + verdict, onclick: () => isCase ? openCase(row, i) : openCell(row, i), "data-run": RUNS[i].label,
+    "aria-label": `${row.id || row.name}, ${RUNS[i].label}: ${row.verdicts[i] || "not there"}`,
+  }, SYMBOLS[row.verdicts[i]] || verdict, detail && detail.seconds !== undefined && verdict !== "skipped" ? h("small", {}, " " + seconds(detail.seconds)) : null),
+  detail && detail.ended_by && detail.ended_by !== "test" ? h("div", { class: "ended" }, detail.ended_by) : null);
 }
 
 function openCell(row, i) {
@@ -61,46 +63,78 @@ function openCell(row, i) {
     dialog.firstChild.append(casesCard(cases.map((c) => caseIn(c, i))));
 }
 
+/* One case in one run, and how the others fared. */
+function openCase(row, i) {
+  const dialog = openSheet(true, row.test.replaceAll("_", " "),
+    h("p", { class: "asks" }, row.requirement || ""), h("p", {}, `In ${RUNS[i].name} ${HISTORY ? RUNS[i].label : RUNS[i].version || ""}`));
+  if (row.verdicts[i]) dialog.firstChild.append(casesCard([caseIn(row, i)]));
+  dialog.firstChild.append(h("h3", {}, "In every run"), h("ul", { class: "list" }, RUNS.map((run, k) => h("li", {}, HISTORY ? run.label : `${run.name} ${run.version || ""}`, verdictTag(row.verdicts[k])))));
+}
+
 function openStatement(id) {
   const row = DATA.statements.find((s) => s.id === id);
   if (!row) return;
   openSheet(false, id, h("p", { class: "asks" }, row.summary),
-    h("ul", { class: "list" }, RUNS.map((run, i) => h("li", {}, `${run.name} ${run.version || ""}`, verdictTag(row.verdicts[i])))));
+    h("ul", { class: "list" }, RUNS.map((run, i) => h("li", {}, HISTORY ? run.label : `${run.name} ${run.version || ""}`, verdictTag(row.verdicts[i])))));
 }
 
+/* The rows of the two views: how each is told, grouped and found. */
+const VIEWS = {
+  statements: {
+    rows: DATA.statements, word: ["statement", "statements"], verdicts: ["violated", "verified", "skipped"],
+    group: (s) => `${catalogueOf(s.id)} · ${s.section} ${s.title || ""}`, standard: (s) => catalogueOf(s.id),
+    text: (s) => s.id + " " + s.summary, isWorth: (s) => s.verdicts.some(concluded),
+    head: (s) => [h("button", { type: "button", class: "link", onclick: () => openStatement(s.id) }, s.id), h("div", {}, s.summary)],
+  },
+  cases: {
+    rows: DATA.cases, word: ["case", "cases"], verdicts: VERDICTS,
+    group: (c) => sectionOf(c.file), standard: (c) => c.mqtt,
+    text: (c) => c.name + " " + c.statements.join(" ") + " " + (c.requirement || ""), isWorth: () => true,
+    head: (c) => [h("div", {}, h("b", {}, c.test.replaceAll("_", " ")), ` ${c.mqtt} ${c.transport}`), h("span", { class: "id" }, c.statements.join("  "))],
+  },
+};
+
 function isShown(row) {
-  const text = SHOWN.text.toLowerCase();
-  return (!SHOWN.differences || differs(row)) && (SHOWN.differences || row.verdicts.some(concluded)) &&
-    (!SHOWN.standard || catalogueOf(row.id) === SHOWN.standard) && (!SHOWN.verdict || row.verdicts.includes(SHOWN.verdict)) &&
-    (!text || (row.id + " " + row.summary).toLowerCase().includes(text));
+  const view = VIEWS[SHOWN.view];
+  return (SHOWN.differences ? differs(row) : view.isWorth(row)) &&
+    (!SHOWN.standard || view.standard(row) === SHOWN.standard) && (!SHOWN.verdict || row.verdicts.includes(SHOWN.verdict)) &&
+    (!SHOWN.text || view.text(row).toLowerCase().includes(SHOWN.text.toLowerCase()));
 }
 
 function drawGrid() {
-  const rows = DATA.statements.filter(isShown);
-  $("count").textContent = `${rows.length} of ${count(DATA.statements.length, "statement", "statements")}`;
+  const view = VIEWS[SHOWN.view], rows = view.rows.filter(isShown);
+  $("count").textContent = `${rows.length} of ${count(view.rows.length, ...view.word)}`;
   const body = h("tbody", {});
   let group = "";
   for (const row of rows) {
-    const own = `${catalogueOf(row.id)} · ${row.section} ${row.title || ""}`;
+    const own = view.group(row);
     if (own !== group) body.append(h("tr", { class: "group" }, h("th", { colspan: RUNS.length + 1, scope: "rowgroup" }, own)));
     group = own;
-    body.append(h("tr", {}, h("td", {}, h("button", { type: "button", class: "link", onclick: () => openStatement(row.id) }, row.id), h("div", {}, row.summary)), RUNS.map((_, i) => markCell(row, i))));
+    body.append(h("tr", {}, h("td", {}, view.head(row)), RUNS.map((_, i) => markCell(row, i))));
   }
   $("grid").replaceChildren(rows.length
-    ? h("table", { class: "grid" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Statement"), RUNS.map((r) => h("th", { scope: "col" }, r.label, HISTORY ? null : h("div", { class: "soft" }, r.version || ""))))), body)
-    : h("p", { class: "empty" }, SHOWN.differences ? "No statement that differs matches. Untick “only differences” to see the rest." : "No statement matches."));
+    ? h("table", { class: "grid" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, view.word[0]), RUNS.map((r) => h("th", { scope: "col" }, r.label, HISTORY ? null : h("div", { class: "soft" }, r.version || ""))))), body)
+    : h("p", { class: "empty" }, SHOWN.differences ? "Nothing that differs matches. Untick “only differences” to see the rest." : "Nothing matches."));
 }
 
 function drawFilters() {
   const form = $("filters");
-  form.append(
-    h("input", { type: "search", name: "text", placeholder: "Statement or words", "aria-label": "Search statements" }),
-    choice("Standard", "standard", [...new Set(DATA.statements.map((s) => catalogueOf(s.id)))], "every standard"),
-    choice("Verdict", "verdict", ["violated", "verified", "skipped"], "every verdict"),
-    h("label", {}, h("input", { type: "checkbox", name: "differences", checked: SHOWN.differences }), "only differences"));
+  const fill = () => {
+    const view = VIEWS[SHOWN.view];
+    SHOWN.standard = SHOWN.verdict = "";
+    form.replaceChildren(
+      choice("Rows", "view", Object.keys(VIEWS), null),
+      h("input", { type: "search", name: "text", placeholder: "Statement or words", "aria-label": "Search", value: SHOWN.text }),
+      choice("Standard", "standard", [...new Set(view.rows.map(view.standard))], "every standard"),
+      choice("Verdict", "verdict", view.verdicts, "every verdict"),
+      h("label", {}, h("input", { type: "checkbox", name: "differences", checked: SHOWN.differences }), "only differences"));
+    form.elements.view.value = SHOWN.view;
+  };
+  fill();
   form.addEventListener("input", (event) => {
     const field = event.target;
     SHOWN[field.name] = field.type === "checkbox" ? field.checked : field.value;
+    if (field.name === "view") { fill(); form.elements.view.focus(); }
     drawGrid();
   });
   form.addEventListener("submit", (event) => event.preventDefault());

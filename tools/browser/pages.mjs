@@ -174,6 +174,18 @@ test("the comparison shows differences first, and the cases behind a cell", asyn
   await done(page);
 });
 
+test("the comparison lists cases too", async (browser) => {
+  const page = await open(browser, url("compare.html"));
+  await page.locator("#filters [name=view]").selectOption("cases");
+  assert.match(await page.locator("#count").innerText(), /^2 of 8 cases$/);
+  await page.locator("#filters [name=differences]").uncheck();
+  assert.match(await page.locator("#count").innerText(), /^8 of 8 cases$/);
+  await page.locator(".mark-cell.v-failed").first().click();
+  await page.locator("dialog[open] .ladder svg").waitFor();
+  assert.match(await page.locator("dialog[open]").innerText(), /In every run/);
+  await done(page);
+});
+
 test("the history says what changed", async (browser) => {
   const page = await open(browser, url("history.html"));
   assert.match(await page.locator("#changes").innerText(), /will_published_on_drop\/5\.0\/tcp\s+failed\s*→\s*passed/);

@@ -12,6 +12,7 @@
 #include "auto_delete.h"
 #include "base/die.h"
 #include "dispatch.h"
+#include "on_auth.h"
 #include "on_session.h"
 #include "sys.h"
 #include "trace.h"
@@ -83,6 +84,7 @@ static void free_client(struct broker *b, struct client *c)
     free(c->aliases);
     free(c->user);
     free(c->certificate_name);
+    auth_free(c);
     free(c);
 }
 

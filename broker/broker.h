@@ -52,6 +52,7 @@ struct client {
     uint16_t topic_alias_maximum;   /* aliases it may use */
     struct incoming_alias *aliases; /* table, grown at need */
     size_t aliases_capacity;
+    struct auth *auth;       /* on_auth.c; NULL: no enhanced authentication */
     char *certificate_name; /* of its TLS certificate; NULL: none */
     uint64_t sweep_ms;      /* when a CLOSING connection is given up */
 };

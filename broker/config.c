@@ -529,6 +529,8 @@ void config_print_help(FILE *out)
         "  --acceptor 'tcp://HOST:PORT?name=value;name=value'\n"
         "      listen there, for TCP and WebSocket, with TLS if sslEnabled; "
         "port 0\n      takes a free one; & does for ;\n"
+        "  --hash-password NAME\n      read a password from standard input "
+        "and print NAME's line of the users\n      file\n"
         "  --help\n      show this\n\n"
         "Options of the broker, with their defaults (--NAME VALUE, or NAME = "
         "VALUE in\n[broker]):\n\n",

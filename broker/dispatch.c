@@ -8,6 +8,7 @@
 #include "codec/decode.h"
 #include "codec/encode.h"
 #include "codec/frame.h"
+#include "on_auth.h"
 #include "on_connect.h"
 #include "on_publish.h"
 #include "on_session.h"

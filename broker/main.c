@@ -169,12 +169,36 @@ static int open_and_run(struct process *p)
     return run(p);
 }
 
+/* hash_password prints a line for the users file. The password comes from
+ * standard input, so that it stands in no list of processes.
+ */
+static int hash_password(const char *name)
+{
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n = getline(&line, &room, stdin);
+    char hash[256];
+    int result = EXIT_MISUSE;
+
+    while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+        n--;
+    if (n <= 0)
+        fputs("mqttspec-broker: no password on standard input\n", stderr);
+    else if (security_hash_password(slice_of(line, (size_t)n), hash,
+                                    sizeof hash) == 0)
+        result = printf("%s:%s\n", name, hash) < 0;
+    free(line);
+    return result;
+}
+
 int main(int argc, char **argv)
 {
     static struct process p;
     bool wants_help = false;
     int result;
 
+    if (argc == 3 && strcmp(argv[1], "--hash-password") == 0)
+        return hash_password(argv[2]);
     config_init(&p.config);
     p.log = (struct log){.out = stderr, .level = LOG_INFO, .has_time = true};
     result = config_read_arguments(&p.config, argc, argv, &wants_help, p.error,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* on_connect.c -- CONNECT, step by step, and AUTH.
+/* on_connect.c -- CONNECT, step by step.
  *
  * A CONNECT is checked, its sender authenticated, the other connection of its
  * Client Identifier dealt with, the session found or made, the values agreed
@@ -17,6 +17,7 @@
 
 #include "base/die.h"
 #include "dispatch.h"
+#include "on_auth.h"
 #include "on_session.h"
 
 /* The longest Client Identifier of 3.1, in characters (3.1 s3.1). */
@@ -122,6 +123,11 @@ static enum reason authenticate(struct broker *b, struct client *c,
         .peer = c->conn->peer,
         .certificate_name = c->certificate_name,
     };
+    if (c->auth) {
+        request.is_proved = request.has_user_name = true;
+        request.has_password = false;
+        request.user_name = auth_user(c);
+    }
     if (!b->security)
         return REASON_SUCCESS;
     enum reason reason = security_connect(b->security, &request);
@@ -318,6 +324,7 @@ static void accept_with(struct broker *b, struct client *c,
         properties_set(p, PROPERTY_ASSIGNED_CLIENT_IDENTIFIER);
         p->assigned_client_identifier = k->client_id; /* [MQTT-3.2.2-16] */
     }
+    auth_fill_connack(c, p);
     char *response = response_information(k, p);
     client_send(b, c, &packet);
     free(response);
@@ -410,6 +417,17 @@ static enum reason finish_connect(struct broker *b, struct client *c,
     return REASON_SUCCESS;
 }
 
+/* admit handles a CONNECT whose sender needs no, or no more, challenge. */
+static enum reason admit(struct broker *b, struct client *c,
+                         struct connecting *k)
+{
+    enum reason reason = authenticate(b, c, k);
+    if (reason == REASON_SUCCESS)
+        reason = finish_connect(b, c, k);
+    free(k->rewritten);
+    return reason;
+}
+
 enum reason on_connect(struct broker *b, struct client *c,
                        struct packet *packet)
 {
@@ -417,23 +435,19 @@ enum reason on_connect(struct broker *b, struct client *c,
     c->version = c->conn->version = packet->connect.version;
     k.link = read_limits(c, k.connect);
     enum reason reason = check_all(b, c, &k);
-    if (reason == REASON_SUCCESS &&
-        properties_has(&packet->connect.properties,
+    if (reason != REASON_SUCCESS)
+        return reason;
+    if (properties_has(&packet->connect.properties,
                        PROPERTY_AUTHENTICATION_METHOD))
-        reason = REASON_BAD_AUTHENTICATION_METHOD; /* [MQTT-4.12.0-1] */
-    if (reason == REASON_SUCCESS)
-        reason = authenticate(b, c, &k);
-    if (reason == REASON_SUCCESS)
-        reason = finish_connect(b, c, &k);
-    free(k.rewritten);
-    return reason;
+        return auth_begin(b, c, packet);
+    return admit(b, c, &k);
 }
 
-enum reason on_auth(struct broker *b, struct client *c, struct packet *packet)
+enum reason connect_resume(struct broker *b, struct client *c,
+                           struct packet *packet)
 {
-    (void)b;
-    (void)c;
-    (void)packet;
-    /* No CONNECT with a method is ever accepted [MQTT-4.12.0-7]. */
-    return REASON_PROTOCOL_ERROR;
+    struct connecting k = {.connect = &packet->connect};
+    k.link = read_limits(c, k.connect);
+    enum reason reason = check_all(b, c, &k);
+    return reason == REASON_SUCCESS ? admit(b, c, &k) : reason;
 }

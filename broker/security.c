@@ -8,6 +8,9 @@
 #include "security.h"
 
 #include <dlfcn.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +26,7 @@ struct security {
     void *library; /* of the module; NULL: none */
     const struct mqttspec_security *module;
     void *module_state;
+    uint8_t secret[32]; /* what made-up salts are made from */
 };
 
 /* open_module loads the shared object and starts it. */
@@ -61,6 +65,8 @@ struct security *security_open(const struct config *config,
     struct security *s = mem_new(1, sizeof *s);
     s->config = config;
     s->log = log;
+    if (RAND_bytes(s->secret, sizeof s->secret) != 1)
+        die("OpenSSL has no random octets");
     if (users_read(&s->users, config->users_file, error, n) == 0 &&
         acl_read(&s->acl, config->acl_file, error, n) == 0 &&
         open_module(s, error, n) == 0)
@@ -138,6 +144,8 @@ static enum reason ask_module(struct security *s, struct security_request *r)
 static enum reason check_password(const struct security *s,
                                   const struct security_request *r)
 {
+    if (r->is_proved)
+        return REASON_SUCCESS;
     if (!r->has_user_name)
         return s->config->allow_anonymous ? REASON_SUCCESS
                                           : REASON_NOT_AUTHORIZED;
@@ -172,6 +180,27 @@ enum reason security_connect(struct security *s,
         request->user = mem_dup(request->certificate_name,
                                 strlen(request->certificate_name));
     return REASON_SUCCESS;
+}
+
+void security_scram_user(const struct security *s, struct slice name,
+                         struct scram_user *user)
+{
+    const struct user_entry *entry = users_find(&s->users, name);
+    uint8_t made_up[SCRAM_HASH];
+    unsigned n = sizeof made_up;
+
+    memset(user, 0, sizeof *user);
+    if (entry) {
+        user->is_known = true;
+        user->iterations = entry->iterations;
+        memcpy(user->salt, entry->salt, sizeof user->salt);
+        memcpy(user->salted_password, entry->hash, sizeof entry->hash);
+        return;
+    }
+    HMAC(EVP_sha256(), s->secret, sizeof s->secret, name.data, name.n, made_up,
+         &n);
+    user->iterations = USERS_ITERATIONS;
+    memcpy(user->salt, made_up, sizeof user->salt);
 }
 
 /* may asks the module, then the ACL file. */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "codec/reason.h"
 #include "config.h"
+#include "scram.h"
 
 struct security;
 
@@ -19,6 +20,7 @@ struct security_request {
     struct slice client_id; /* in: as sent, or as assigned */
     bool has_user_name;
     bool has_password;
+    bool is_proved; /* user_name was proved otherwise: no password is asked */
     struct slice user_name;
     struct slice password;
     const char *peer;             /* "address:port" */
@@ -56,6 +58,12 @@ int security_reload(struct security *s, char *error, size_t n);
  */
 enum reason security_connect(struct security *s,
                              struct security_request *request);
+
+/* security_scram_user gives what SCRAM needs to know of a user. For somebody
+ * unknown it makes up values that are the same each time.
+ */
+void security_scram_user(const struct security *s, struct slice name,
+                         struct scram_user *user);
 
 /* security_may_publish and security_may_subscribe decide by user and Client
  * Identifier. topic may be a name (publish) or a filter (subscribe).

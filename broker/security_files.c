@@ -15,9 +15,6 @@
 #include "base/die.h"
 #include "state/topic.h"
 
-/* A verification takes some milliseconds, during which nobody else is served.
- */
-#define ITERATIONS 20000
 #define MOST_ITERATIONS 10000000
 #define PREFIX "$pbkdf2-sha256$"
 
@@ -121,15 +118,22 @@ void users_clear(struct users *u)
     *u = (struct users){0};
 }
 
+const struct user_entry *users_find(const struct users *u, struct slice name)
+{
+    for (size_t i = 0; i < u->n; i++)
+        if (slice_equals(slice_of_text(u->entries[i].name), name))
+            return &u->entries[i];
+    return NULL;
+}
+
 bool users_verify(const struct users *u, struct slice name,
                   struct slice password)
 {
-    static const struct user_entry nobody = {.iterations = ITERATIONS};
-    const struct user_entry *entry = &nobody;
+    static const struct user_entry nobody = {.iterations = USERS_ITERATIONS};
+    const struct user_entry *entry = users_find(u, name);
     uint8_t hash[32];
-    for (size_t i = 0; i < u->n; i++)
-        if (slice_equals(slice_of_text(u->entries[i].name), name))
-            entry = &u->entries[i];
+    if (!entry)
+        entry = &nobody;
     if (hash_password(password, entry->salt, entry->iterations, hash) != 0)
         return false;
     return CRYPTO_memcmp(hash, entry->hash, sizeof hash) == 0 &&
@@ -139,11 +143,11 @@ bool users_verify(const struct users *u, struct slice name,
 int users_hash(struct slice password, char *out, size_t n)
 {
     uint8_t salt[16], hash[32];
-    int used = snprintf(out, n, PREFIX "%d$", ITERATIONS);
+    int used = snprintf(out, n, PREFIX "%d$", USERS_ITERATIONS);
     if (used < 0 || (size_t)used + 2 * sizeof salt + 2 * sizeof hash + 2 > n)
         return -1;
     if (RAND_bytes(salt, sizeof salt) != 1 ||
-        hash_password(password, salt, ITERATIONS, hash) != 0)
+        hash_password(password, salt, USERS_ITERATIONS, hash) != 0)
         return -1;
     char *at = out + used;
     for (size_t i = 0; i < sizeof salt; i++)

@@ -23,6 +23,10 @@
 
 #include "base/bytes.h"
 
+/* The iterations of new hashes. A verification takes some milliseconds, during
+ * which nobody else is served. */
+#define USERS_ITERATIONS 20000
+
 struct user_entry {
     char *name;
     unsigned iterations;
@@ -62,6 +66,9 @@ struct acl {
  */
 int users_read(struct users *u, const char *path, char *error, size_t n);
 void users_clear(struct users *u);
+
+/* users_find gives the entry of a name; NULL: there is none. */
+const struct user_entry *users_find(const struct users *u, struct slice name);
 
 /* users_verify checks a password in a time that does not tell whether the user
  * exists. */

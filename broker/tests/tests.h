@@ -12,6 +12,7 @@ Suite *suite_base(void);
 Suite *suite_codec(void);
 Suite *suite_config(void);
 Suite *suite_conn(void);
+Suite *suite_scram(void);
 Suite *suite_sniff(void);
 Suite *suite_ws(void);
 Suite *suite_topic(void);

@@ -9,6 +9,7 @@ static Suite *(*const suites[])(void) = {
     suite_codec,
     suite_config,
     suite_conn,
+    suite_scram,
     suite_sniff,
     suite_ws,
     suite_topic,

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+/* on_auth.c -- enhanced authentication: AUTH, before CONNACK and later.
+ *
+ * One method, SCRAM-SHA-256, and only if it is switched on. The CONNECT is kept
+ * in its encoded form; when the client has proved its name it is decoded again
+ * and handled as if it had just arrived.
+ * Spec: 5.0 s3.15, s4.12.
+ */
+#include "on_auth.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "codec/decode.h"
+#include "codec/encode.h"
+#include "dispatch.h"
+#include "on_connect.h"
+#include "scram.h"
+
+enum auth_step {
+    AUTH_IDLE,         /* proved; the client may begin again */
+    AUTH_AWAITS_FIRST, /* CONNECT came without Authentication Data */
+    AUTH_AWAITS_FINAL,
+};
+
+struct auth {
+    enum auth_step step;
+    struct scram scram;
+    struct buf connect; /* the packet, encoded; empty after CONNACK */
+    struct buf answer;  /* of the server, last one */
+    char *user;         /* as proved; NULL: not yet */
+};
+
+void auth_free(struct client *c)
+{
+    if (!c->auth)
+        return;
+    scram_clear(&c->auth->scram);
+    buf_clear(&c->auth->connect);
+    buf_clear(&c->auth->answer);
+    free(c->auth->user);
+    free(c->auth);
+    c->auth = NULL;
+}
+
+struct slice auth_user(const struct client *c)
+{
+    return slice_of_text(c->auth ? c->auth->user : NULL);
+}
+
+static void fill(const struct auth *auth, struct properties *p)
+{
+    properties_set(p, PROPERTY_AUTHENTICATION_METHOD);
+    p->authentication_method = slice_of_text(SCRAM_METHOD);
+    if (buf_size(&auth->answer) == 0)
+        return;
+    properties_set(p, PROPERTY_AUTHENTICATION_DATA);
+    p->authentication_data = buf_slice(&auth->answer);
+}
+
+void auth_fill_connack(const struct client *c, struct properties *p)
+{
+    if (c->auth)
+        fill(c->auth, p);
+}
+
+static void send_auth(struct broker *b, struct client *c, enum reason reason)
+{
+    struct packet packet = {.type = PACKET_AUTH};
+
+    packet.auth.reason = reason;
+    fill(c->auth, &packet.auth.properties);
+    client_send(b, c, &packet);
+}
+
+static void forget_answer(struct auth *auth)
+{
+    buf_consume(&auth->answer, buf_size(&auth->answer));
+}
+
+/* answer_first answers the client's first message with a challenge. */
+static enum reason answer_first(struct broker *b, struct client *c,
+                                struct slice message)
+{
+    struct auth *auth = c->auth;
+    struct scram_user user;
+    char nonce[SCRAM_NONCE];
+
+    forget_answer(auth);
+    if (!scram_first(&auth->scram, message))
+        return REASON_NOT_AUTHORIZED;
+    if (!scram_make_nonce(nonce))
+        return REASON_UNSPECIFIED_ERROR;
+    security_scram_user(b->security, buf_slice(&auth->scram.name), &user);
+    scram_challenge(&auth->scram, &user, nonce, &auth->answer);
+    auth->step = AUTH_AWAITS_FINAL;
+    send_auth(b, c, REASON_CONTINUE_AUTHENTICATION);
+    return REASON_SUCCESS;
+}
+
+/* resume_connect handles the kept CONNECT, now that its sender is known. */
+static enum reason resume_connect(struct broker *b, struct client *c)
+{
+    struct buf octets = c->auth->connect;
+    struct packet packet;
+    enum reason reason;
+
+    c->auth->connect = (struct buf){0};
+    reason = packet_decode(buf_slice(&octets), MQTT_5_0, &packet);
+    if (reason == REASON_SUCCESS)
+        reason = connect_resume(b, c, &packet);
+    buf_clear(&octets);
+    return reason;
+}
+
+/* check_final checks the client's proof. Re-authentication proves the same user
+ * again; another one would need another session.
+ */
+static enum reason check_final(struct broker *b, struct client *c,
+                               struct slice message)
+{
+    struct auth *auth = c->auth;
+    struct slice name = buf_slice(&auth->scram.name);
+
+    forget_answer(auth);
+    auth->step = AUTH_IDLE;
+    if (!scram_final(&auth->scram, message, &auth->answer) ||
+        (auth->user && !slice_equals(name, auth_user(c)))) {
+        log_line(b->log, LOG_WARNING, "%s: " SCRAM_METHOD " failed",
+                 c->conn->peer);
+        return REASON_NOT_AUTHORIZED;
+    }
+    if (auth->user) {
+        send_auth(b, c, REASON_SUCCESS);
+        return REASON_SUCCESS;
+    }
+    auth->user = mem_dup(name.data, name.n);
+    return resume_connect(b, c);
+}
+
+enum reason auth_begin(struct broker *b, struct client *c,
+                       const struct packet *packet)
+{
+    const struct properties *p = &packet->connect.properties;
+    size_t n = packet_size(packet, MQTT_5_0);
+    struct auth *auth;
+
+    if (!b->config->has_scram_sha_256 || !b->security ||
+        !slice_equals(p->authentication_method, slice_of_text(SCRAM_METHOD)))
+        return REASON_BAD_AUTHENTICATION_METHOD;
+    c->auth = auth = mem_new(1, sizeof *auth);
+    buf_commit(
+        &auth->connect,
+        packet_encode(packet, MQTT_5_0, buf_reserve(&auth->connect, n), n));
+    conn_enter(c->conn, CONN_AUTHENTICATING);
+    /* Until CONNACK each message may take as long as a whole handshake. */
+    c->conn->silence_ms = (uint64_t)c->options->handshake_timeout_s * 1000;
+    conn_heard(c->conn, b->now_ms);
+    if (properties_has(p, PROPERTY_AUTHENTICATION_DATA))
+        return answer_first(b, c, p->authentication_data);
+    auth->step = AUTH_AWAITS_FIRST;
+    send_auth(b, c, REASON_CONTINUE_AUTHENTICATION);
+    return REASON_SUCCESS;
+}
+
+enum reason on_auth(struct broker *b, struct client *c, struct packet *packet)
+{
+    const struct properties *p = &packet->auth.properties;
+    bool begins = packet->auth.reason == REASON_RE_AUTHENTICATE;
+    bool goes_on = packet->auth.reason == REASON_CONTINUE_AUTHENTICATION;
+
+    /* Only who gave a method in CONNECT may send AUTH, and only with that
+     * method [MQTT-4.12.0-5], [MQTT-4.12.0-7]. */
+    if (!c->auth ||
+        !slice_equals(p->authentication_method, slice_of_text(SCRAM_METHOD)))
+        return REASON_PROTOCOL_ERROR;
+    if (begins && c->conn->state == CONN_RUNNING && c->auth->step == AUTH_IDLE)
+        return answer_first(b, c, p->authentication_data);
+    if (goes_on && c->auth->step == AUTH_AWAITS_FIRST)
+        return answer_first(b, c, p->authentication_data);
+    if (goes_on && c->auth->step == AUTH_AWAITS_FINAL)
+        return check_final(b, c, p->authentication_data);
+    return REASON_PROTOCOL_ERROR;
+}

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "address.h"
 #include "auto_delete.h"
 #include "base/die.h"
 #include "dispatch.h"
@@ -312,7 +313,10 @@ void broker_stop(struct broker *b)
 
 size_t broker_publish(struct broker *b, struct message *m)
 {
-    if (m->is_retained)
-        retain_set(&b->retain, m);
+    if (m->is_retained) {
+        struct message *kept = address_to_retain(b, m);
+        retain_set(&b->retain, kept);
+        message_unref(kept);
+    }
     return router_publish(&b->router, &b->subtree, m, b->now_ms);
 }

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "address.h"
 #include "base/die.h"
 #include "dispatch.h"
 
@@ -143,38 +144,13 @@ static enum reason refuse(struct broker *b, struct client *c,
     return REASON_SUCCESS;
 }
 
-/* set_expiry applies the address setting of a topic to a new message: no-expiry
- * before expiry-delay before the limits. Manual: Retain Messages. */
-static void set_expiry(const struct broker *b, struct message *m)
-{
-    const struct address_setting *setting =
-        config_address_setting(b->config, m->topic);
-    uint64_t now = b->now_ms;
-    if (!setting)
-        return;
-    if (setting->no_expiry) {
-        m->has_expiry = false;
-    } else if (!m->has_expiry && setting->expiry_delay_ms >= 0) {
-        m->has_expiry = true;
-        m->expires_ms = now + (uint64_t)setting->expiry_delay_ms;
-    } else if (m->has_expiry) {
-        uint64_t least = now + (uint64_t)setting->min_expiry_delay_ms;
-        uint64_t most = now + (uint64_t)setting->max_expiry_delay_ms;
-        if (setting->min_expiry_delay_ms >= 0 && m->expires_ms < least)
-            m->expires_ms = least;
-        if (setting->max_expiry_delay_ms >= 0 && m->expires_ms > most)
-            m->expires_ms = most;
-    }
-}
-
 /* accept_message routes what may be published. */
 static void accept_message(struct broker *b, struct client *c,
                            const struct publish *p, struct slice topic)
 {
     struct message *m = message_new(topic, p, b->now_ms);
     m->publisher = c->session->id;
-    if (b->config->n_address_settings > 0)
-        set_expiry(b, m);
+    address_set_expiry(b, m);
     b->counters.n_publish_in++;
     broker_publish(b, m);
     message_unref(m);

@@ -6,6 +6,7 @@
  */
 #include "on_session.h"
 
+#include "address.h"
 #include "dispatch.h"
 
 enum reason on_pingreq(struct broker *b, struct client *c,
@@ -54,6 +55,7 @@ void session_publish_will(struct broker *b, struct session *s)
     session_save(s);
     if (m->has_expiry)
         m->expires_ms += b->now_ms;
+    address_set_expiry(b, m);
     bool may =
         !b->security ||
         security_may_publish(b->security, s->user,

@@ -97,29 +97,38 @@ void observe_session_judge(struct observe *o, bool is_present)
 /* ---- begin and leave
  * ------------------------------------------------------------------------ */
 
-/* Moves what is unfinished from the connection to the session, or back. */
+static bool is_request(const struct exchange *e)
+{
+    return e->kind == EXCHANGE_SUBSCRIBE || e->kind == EXCHANGE_UNSUBSCRIBE;
+}
+
+/* Moves open publications to the session. Requests die with the connection. */
 static void park(struct observe *o, struct session *s)
 {
     for (int side = WIRE_CLIENT; side <= WIRE_SERVER; side++) {
-        struct exchange **last = &s->open[side];
-        while (*last)
-            last = &(*last)->next;
-        *last = o->sides[side].exchanges;
-        o->sides[side].exchanges = NULL;
+        struct exchange **link = &o->sides[side].exchanges;
+        while (*link) {
+            struct exchange *e = *link;
+            if (is_request(e)) {
+                link = &e->next;
+                continue;
+            }
+            *link = e->next;
+            e->next = s->open[side];
+            s->open[side] = e;
+        }
     }
 }
 
+/* Takes them over to a new connection. */
 static void unpark(struct observe *o, struct session *s)
 {
     for (int side = WIRE_CLIENT; side <= WIRE_SERVER; side++) {
         struct exchange **link = &s->open[side];
         while (*link) {
             struct exchange *e = *link;
-            const bool is_request = e->kind == EXCHANGE_SUBSCRIBE ||
-                                    e->kind == EXCHANGE_UNSUBSCRIBE;
-            /* Requests die with their connection, publications do not. */
             *link = e->next;
-            if (is_request || observe_find(&o->sides[side], e->id)) {
+            if (observe_find(&o->sides[side], e->id)) {
                 e->next = NULL;
                 observe_free_exchanges(e);
                 continue;

@@ -14,5 +14,8 @@ Suite *suite_compare(void);
 Suite *suite_wire_vectors(void);
 Suite *suite_wire_bad(void);
 Suite *suite_wire_build(void);
+Suite *suite_observe_opening(void);
+Suite *suite_observe_flow(void);
+Suite *suite_observe_delivery(void);
 
 #endif

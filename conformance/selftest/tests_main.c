@@ -13,6 +13,9 @@ static Suite *(*const suites[])(void) = {
     suite_wire_vectors,
     suite_wire_bad,
     suite_wire_build,
+    suite_observe_opening,
+    suite_observe_flow,
+    suite_observe_delivery,
 };
 
 int main(void)

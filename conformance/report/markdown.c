@@ -206,7 +206,8 @@ void write_annotations(struct text *out, const cJSON *document)
     const cJSON *test_case;
     cJSON_ArrayForEach(test_case, document_cases(document))
     {
-        bool is_known = *document_text(test_case, "known") != '\0';
+        bool is_known = document_verdict_of(test_case) == DOCUMENT_FAILED &&
+                        *document_text(test_case, "known") != '\0';
         if (is_failure(test_case) && !is_known)
             put_annotation(out, test_case, "error");
         else if (document_verdict_of(test_case) == DOCUMENT_WARNING || is_known)

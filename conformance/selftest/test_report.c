@@ -181,6 +181,7 @@ START_TEST(markdown_escapes_markup)
     write_annotations(&text, document);
     assert_holds(text_of(&text), "::error title=second_connect/5.0/tcp::");
     assert_holds(text_of(&text), "%0Aexpected: ");
+    assert_holds(text_of(&text), "::error title=mended/5.0/tcp::");
     assert_holds(text_of(&text), "::warning title=known/5.0/tcp::");
     text_clear(&text);
     cJSON_Delete(document);

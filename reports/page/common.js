@@ -30,6 +30,9 @@ function h(tag, attributes, ...children) {
 const seconds = (s) => s >= 10 ? s.toFixed(1) + " s" : s >= 1 ? s.toFixed(2) + " s" : (s * 1000).toFixed(s < 0.01 ? 1 : 0) + " ms";
 const count = (n, one, many) => n + " " + (n === 1 ? one : many);
 
+/* "will_published[late]/5.0/tcp" to "will published [late]": a row of a table is part of the case. */
+const titleOf = (test) => test.name.split("/")[0].replaceAll("_", " ").replace("[", " [");
+
 /* "conformance/tests/3_1_connect.c" to "3.1 connect". */
 function sectionOf(file) {
   const name = file.replace(/^.*\//, "").replace(/\.c$/, "");
@@ -206,7 +209,7 @@ function caseBody(place, test, onStatement) {
   if (test.capture)
     facts.append(h("dt", {}, "packets"), h("dd", {}, h("a", { href: test.capture, download: true }, test.capture), h("span", { class: "soft" }, " for Wireshark")));
   if (test.file)
-    fact(facts, "test", test.file + (test.line ? ":" + test.line : ""));
+    fact(facts, "test", test.at || test.file + (test.line ? ":" + test.line : ""));
   place.append(facts);
   if (test.rerun)
     place.append(h("div", { class: "command" }, h("code", {}, test.rerun), copyButton(test.rerun)));
@@ -229,7 +232,7 @@ function caseLine(test, onStatement) {
   const line = h("details", { class: "case", "data-name": test.name },
     h("summary", {},
       h("span", { class: "dot v-" + test.verdict, "aria-hidden": "true" }),
-      h("span", { class: "name" }, test.test.replaceAll("_", " ")),
+      h("span", { class: "name" }, titleOf(test)),
       h("span", { class: "meta" },
         verdictTag(test.verdict), test.known && test.verdict === "failed" ? h("span", { class: "tag" }, "known") : null,
         test.unexpected_pass ? h("span", { class: "tag" }, "unexpected pass") : null,

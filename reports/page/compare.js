@@ -65,7 +65,7 @@ function openCell(row, i) {
 
 /* One case in one run, and how the others fared. */
 function openCase(row, i) {
-  const dialog = openSheet(true, row.test.replaceAll("_", " "),
+  const dialog = openSheet(true, titleOf(row),
     h("p", { class: "asks" }, row.requirement || ""), h("p", {}, `In ${RUNS[i].name} ${HISTORY ? RUNS[i].label : RUNS[i].version || ""}`));
   if (row.verdicts[i]) dialog.firstChild.append(casesCard([caseIn(row, i)]));
   dialog.firstChild.append(h("h3", {}, "In every run"), h("ul", { class: "list" }, RUNS.map((run, k) => h("li", {}, HISTORY ? run.label : `${run.name} ${run.version || ""}`, verdictTag(row.verdicts[k])))));
@@ -90,7 +90,7 @@ const VIEWS = {
     rows: DATA.cases, word: ["case", "cases"], verdicts: VERDICTS,
     group: (c) => sectionOf(c.file), standard: (c) => c.mqtt,
     text: (c) => c.name + " " + c.statements.join(" ") + " " + (c.requirement || ""), isWorth: () => true,
-    head: (c) => [h("div", {}, h("b", {}, c.test.replaceAll("_", " ")), ` ${c.mqtt} ${c.transport}`), h("span", { class: "id" }, c.statements.join("  "))],
+    head: (c) => [h("div", {}, h("b", {}, titleOf(c)), ` ${c.mqtt} ${c.transport}`), h("span", { class: "id" }, c.statements.join("  "))],
   },
 };
 

@@ -254,7 +254,7 @@ function drawTimings() {
         amounts.map((n, i) => h("div", {}, n ? String(n) : "", h("i", { style: `height: ${n / top * 82}px` }), h("small", {}, steps[i][0])))),
       h("h3", { style: "margin-top: 22px" }, "Slowest"),
       h("div", { class: "bars" }, slowest.map((c) => [
-        h("span", { title: c.name }, c.test.replaceAll("_", " ") + " · " + c.mqtt + " " + c.transport), h("i", { style: `width: ${Math.max(2, c.seconds / most * 100)}%` }), h("span", { class: "t" }, seconds(c.seconds))]))),
+        h("span", { title: c.name }, titleOf(c) + " · " + c.mqtt + " " + c.transport), h("i", { style: `width: ${Math.max(2, c.seconds / most * 100)}%` }), h("span", { class: "t" }, seconds(c.seconds))]))),
     h("div", { style: "display: grid; gap: 18px" }, [h("div", { class: "card panel" }, h("h3", {}, "Target"), facts), skippedPanel()].filter(Boolean)));
 }
 

@@ -351,6 +351,18 @@ static void open_ws(struct live *l)
     l->n_early = 0;
 }
 
+/* Brokers that leave Nagle's algorithm on send their next small packet only
+ * when the last one is acknowledged: do that at once. */
+static void acknowledge_soon(struct live *l)
+{
+#ifdef TCP_QUICKACK
+    int yes = 1;
+    setsockopt(l->fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
+#else
+    (void)l;
+#endif
+}
+
 void live_pump(struct live *l,
                void (*on_octets)(void *user, const uint8_t *octets, size_t n),
                void *user)
@@ -369,6 +381,7 @@ void live_pump(struct live *l,
             on_error(l, got);
             break;
         }
+        acknowledge_soon(l);
         if (l->ws) {
             ws_push(l->ws, in, (size_t)got, on_octets, user);
             open_ws(l);

@@ -53,6 +53,7 @@ struct item {
     /* what became of it */
     bool is_sent, is_done; /* client's: sent; the broker has acted on it */
     bool is_settled;       /* server's: came, or is no more waited for */
+    bool is_overtaken;     /* ... because a later one came that must not */
     uint64_t sent_ns;
     uint16_t live_id;
     int64_t live; /* server's: index of the live packet, or NOTHING */

@@ -1,0 +1,681 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* player.c -- drives the connections of a replay.
+ *
+ * Each connection walks its own stream: a packet of the captured server is
+ * waited for, a packet of the client is sent when its causes have happened.
+ * Across connections, what publishes (PUBLISH, PUBREL) waits for the control
+ * packets (CONNECT, SUBSCRIBE, UNSUBSCRIBE, the end) that were complete before
+ * it in the capture, and a control packet waits for everything before it. That
+ * a QoS 0 PUBLISH has been handled is learnt by a PINGREQ behind it: a fence.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <time.h>
+
+#include "player.h"
+#include "replay.h"
+#include "room.h"
+
+static const uint64_t MS = 1000000;
+
+static uint64_t monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t replay_now(const struct replay *r)
+{
+    return monotonic() - r->start_ns;
+}
+
+/* ---- one connection's traffic -------------------------------------------- */
+
+static uint64_t day_time(const struct replay *r)
+{
+    return r->epoch_ns + replay_now(r);
+}
+
+static void on_finding(void *user, const struct observe_finding *f)
+{
+    struct conn *c = user;
+    c->findings = grow(c->findings, c->n_findings, sizeof *c->findings);
+    c->findings[c->n_findings++] = (struct finding){
+        .who = f->who,
+        .is_should = f->is_should,
+        .statement = xstrdup(*f->statement ? f->statement : f->rule),
+        .sentence = xstrdup(f->sentence),
+        .frame = c->last_frame};
+}
+
+void player_send(struct conn *c, const uint8_t *octets, size_t n)
+{
+    struct replay *r = c->replay;
+    if (!c->live || live_state(c->live) == LIVE_CLOSED)
+        return;
+    live_send(c->live, octets, n);
+    r->n_sent++;
+    r->last_activity_ns = replay_now(r);
+    observe_octets(c->observe, WIRE_CLIENT, octets, n, (int64_t)day_time(r), 0);
+    if (c->has_pcap)
+        pcapout_send(r->out, c->pcap, true, octets, n, day_time(r));
+}
+
+static void on_packet(void *user, const uint8_t *octets, size_t n,
+                      struct mark first, struct mark last)
+{
+    struct conn *c = user;
+    struct message m;
+    (void)first;
+    (void)last;
+    message_read(&m, c->stream->version, WIRE_SERVER, octets, n, &c->aliases);
+    matching_take(c, &m);
+}
+
+static void on_octets(void *user, const uint8_t *octets, size_t n)
+{
+    struct conn *c = user;
+    struct replay *r = c->replay;
+    r->last_activity_ns = replay_now(r);
+    observe_octets(c->observe, WIRE_SERVER, octets, n, (int64_t)day_time(r), 0);
+    if (c->has_pcap)
+        pcapout_send(r->out, c->pcap, false, octets, n, day_time(r));
+    framer_push(&c->framer, octets, n, (struct mark){0, 0}, on_packet, c);
+}
+
+static bool is_closed(const struct conn *c)
+{
+    return !c->live || live_state(c->live) == LIVE_CLOSED;
+}
+
+/* Everything that was sent on a closed connection has been handled. */
+static void note_closed(struct conn *c)
+{
+    struct replay *r = c->replay;
+    for (size_t i = 0; i < c->at; i++) {
+        struct item *item = conn_item(c, i);
+        item->is_done |= item->is_sent;
+    }
+    if (c->has_pcap)
+        pcapout_close(r->out, c->pcap, false, live_was_reset(c->live),
+                      day_time(r));
+    c->has_pcap = false;
+    observe_close(c->observe, WIRE_SERVER,
+                  live_was_reset(c->live) ? OBSERVE_RST : OBSERVE_FIN,
+                  (int64_t)day_time(r), 0);
+}
+
+static void pump(struct conn *c)
+{
+    if (is_closed(c))
+        return;
+    live_pump(c->live, on_octets, c);
+    if (is_closed(c)) {
+        c->replay->last_activity_ns = replay_now(c->replay);
+        note_closed(c);
+    }
+}
+
+static bool open_conn(struct conn *c)
+{
+    struct replay *r = c->replay;
+    static const uint32_t LOOPBACK = 0x7F000001;
+    c->live = live_open(&r->options->url, r->options->cafile, r->trouble,
+                        sizeof r->trouble);
+    if (!c->live) {
+        r->is_unreachable = true;
+        return false;
+    }
+    c->framer.packet_max = 256u << 20;
+    c->observe = observe_new(r->world, on_finding, NULL, c);
+    if (r->out) {
+        struct pcapout_end client = {
+            LOOPBACK, (uint16_t)(40000 + (c - r->conns) % 20000)};
+        struct pcapout_end server = {LOOPBACK,
+                                     (uint16_t)atoi(r->options->url.port)};
+        c->pcap = pcapout_connect(r->out, client, server, day_time(r));
+        c->has_pcap = true;
+    }
+    return true;
+}
+
+/* ---- sending ------------------------------------------------------------- */
+
+/* Octets of the live form of a client's packet; NULL if it is not to be sent.
+ */
+static uint8_t *live_form(struct conn *c, const struct item *item, size_t *n)
+{
+    const struct message *m = &item->message;
+    struct wire_packet p;
+    *n = m->n;
+    switch (m->type) {
+    case WIRE_CONNECT:
+        return rewrite_connect(m, &c->replay->rewrite, n);
+    case WIRE_PUBACK:
+    case WIRE_PUBREC:
+    case WIRE_PUBCOMP:
+        if (item->refers == NOTHING)
+            break;
+        if (!c->replay->script->items[item->refers].live_id)
+            return NULL; /* what it acknowledges has not come */
+        return rewrite_id(m, c->replay->script->items[item->refers].live_id);
+    case WIRE_PUBLISH:
+        message_decode(m, &p);
+        if (m->is_bad || wire_value(p.props.topic_alias, 0) <= c->alias_max ||
+            !m->n_topic)
+            break;
+        return rewrite_alias(m, n);
+    default:
+        break;
+    }
+    return xmemdup(m->octets, m->n);
+}
+
+static void say_bye(struct conn *c, bool is_rst)
+{
+    struct replay *r = c->replay;
+    c->has_said_bye = true;
+    c->bye_ns = replay_now(r);
+    if (is_closed(c))
+        return;
+    observe_close(c->observe, WIRE_CLIENT, is_rst ? OBSERVE_RST : OBSERVE_FIN,
+                  (int64_t)day_time(r), 0);
+    if (c->has_pcap)
+        pcapout_close(r->out, c->pcap, true, is_rst, day_time(r));
+    if (is_rst) {
+        c->has_pcap = false;
+        live_abort(c->live);
+    } else {
+        live_shut(c->live);
+    }
+}
+
+static void send_item(struct conn *c, struct item *item)
+{
+    struct replay *r = c->replay;
+    item->is_sent = true;
+    item->sent_ns = replay_now(r);
+    c->last_frame = item->frame;
+    if (item->kind == ITEM_END) {
+        if (!c->has_said_bye)
+            say_bye(c, item->end == TCP_END_RST);
+        return;
+    }
+    size_t n;
+    uint8_t *octets = live_form(c, item, &n);
+    if (octets && c->packet_max && n > c->packet_max && !*c->why)
+        snprintf(c->why, sizeof c->why,
+                 "the live server takes packets of at most %" PRIu32
+                 " octets; frame %" PRIu64 " has %zu",
+                 c->packet_max, item->frame, n);
+    if (octets)
+        player_send(c, octets, n);
+    if (item->message.type == WIRE_PINGREQ) {
+        c->pings = grow(c->pings, c->n_pings, sizeof *c->pings);
+        c->pings[c->n_pings++] = (struct ping){false, 0};
+    }
+    if (item->closes)
+        say_bye(c, false);
+    free(octets);
+    /* what nobody answers is done when it is sent */
+    enum wire_type type = item->message.type;
+    item->is_done =
+        type == WIRE_PUBACK || type == WIRE_PUBREC || type == WIRE_PUBCOMP ||
+        (type == WIRE_PUBLISH && !item->message.qos && !r->options->has_fence);
+}
+
+/* ---- causes across connections ------------------------------------------- */
+
+static bool is_publishing(const struct item *item)
+{
+    return item->kind == ITEM_PACKET && item->from == WIRE_CLIENT &&
+           (item->message.type == WIRE_PUBLISH ||
+            item->message.type == WIRE_PUBREL);
+}
+
+static bool is_control(const struct item *item)
+{
+    if (item->from != WIRE_CLIENT)
+        return false;
+    return item->closes || (item->kind == ITEM_PACKET &&
+                            (item->message.type == WIRE_CONNECT ||
+                             item->message.type == WIRE_SUBSCRIBE ||
+                             item->message.type == WIRE_UNSUBSCRIBE));
+}
+
+/* A sent request whose effect has shown, or is no more waited for. */
+static bool is_effective(struct conn *c, struct item *item)
+{
+    uint64_t now = replay_now(c->replay);
+    if (item->is_done)
+        return true;
+    if (!item->is_sent)
+        return c->is_finished;
+    uint64_t patience = c->replay->options->timeout_ns;
+    if (item->closes) /* the broker's FIN, a moment after a RST */
+        patience = item->end == TCP_END_RST && item->kind == ITEM_END
+                       ? 50 * MS
+                       : 1000 * MS;
+    if (is_closed(c) && !(item->closes && item->kind == ITEM_END))
+        return item->is_done = true;
+    if (now - item->sent_ns > patience)
+        item->is_done = true;
+    return item->is_done;
+}
+
+/* The first item from *at on that a test selects and that is not done. */
+static struct item *first_undone(struct conn *c, size_t *at,
+                                 bool (*selects)(const struct item *))
+{
+    for (; *at < c->stream->n_items; ++*at) {
+        struct item *item = conn_item(c, *at);
+        if (selects(item) && !is_effective(c, item))
+            return item;
+    }
+    return NULL;
+}
+
+/* Asks whether all before has been handled: a PINGREQ of our own. */
+static void ask_fence(struct conn *c)
+{
+    static const uint8_t PINGREQ_OCTETS[2] = {0xC0, 0};
+    if (is_closed(c) || c->has_said_bye || !c->is_connected)
+        return;
+    for (size_t i = c->at_ping; i < c->n_pings; i++)
+        if (c->pings[i].is_fence && c->pings[i].upto >= c->at)
+            return;
+    c->pings = grow(c->pings, c->n_pings, sizeof *c->pings);
+    c->pings[c->n_pings++] = (struct ping){true, c->at};
+    player_send(c, PINGREQ_OCTETS, sizeof PINGREQ_OCTETS);
+}
+
+/* Control packets of `o` that were complete before `item` in the capture. */
+static bool waits_for_control(struct conn *o, const struct item *item)
+{
+    const struct item *items = o->replay->script->items;
+    for (size_t at = o->first_c; at < o->stream->n_items; at++) {
+        struct item *p = conn_item(o, at);
+        if (p >= item)
+            return false;
+        if (!is_control(p) || is_effective(o, p))
+            continue;
+        const struct item *complete =
+            p->answer != NOTHING ? &items[p->answer] : p;
+        if (complete < item)
+            return true;
+    }
+    return false;
+}
+
+static bool waits_for_publish(struct conn *o, const struct item *item)
+{
+    struct item *p = first_undone(o, &o->first_p, is_publishing);
+    if (!p || p >= item)
+        return false;
+    if (p->is_sent && o->replay->options->has_fence && !p->message.qos &&
+        p->message.type == WIRE_PUBLISH)
+        ask_fence(o);
+    return true;
+}
+
+/* Two connections that write one retained topic keep their order. */
+static bool waits_for_retained(struct conn *o, const struct item *item)
+{
+    for (size_t at = o->first_p; at < o->stream->n_items; at++) {
+        struct item *p = conn_item(o, at);
+        if (p >= item)
+            return false;
+        if (is_publishing(p) && p->message.is_retain &&
+            p->message.n_topic == item->message.n_topic &&
+            !memcmp(p->message.topic, item->message.topic,
+                    p->message.n_topic) &&
+            !is_effective(o, p))
+            return waits_for_publish(o, item);
+    }
+    return false;
+}
+
+static bool waits_for_all(struct conn *o, const struct item *item)
+{
+    for (size_t at = o->at; at < o->stream->n_items; at++) {
+        const struct item *p = conn_item(o, at);
+        if (p >= item)
+            break;
+        if (!o->is_finished)
+            return true;
+    }
+    return waits_for_publish(o, item) || waits_for_control(o, item);
+}
+
+static bool has_causes(struct conn *c, const struct item *item)
+{
+    struct replay *r = c->replay;
+    bool publishes = is_publishing(item), controls = is_control(item);
+    if (r->options->order == ORDER_TIMED || item->is_own)
+        return true;
+    for (size_t i = 0; i < r->n_conns; i++) {
+        struct conn *o = &r->conns[i];
+        if (o == c)
+            continue;
+        first_undone(o, &o->first_c, is_control);
+        if (r->options->order == ORDER_LOCKSTEP) {
+            if (waits_for_all(o, item))
+                return false;
+            continue;
+        }
+        if ((publishes || controls) && waits_for_control(o, item))
+            return false;
+        if (controls && waits_for_publish(o, item))
+            return false;
+        if (publishes && item->message.is_retain && waits_for_retained(o, item))
+            return false;
+    }
+    return true;
+}
+
+/* ---- walking ------------------------------------------------------------- */
+
+/* Whether what causes a captured packet is still to be sent elsewhere. */
+static bool is_cause_ahead(const struct conn *c, const struct item *item)
+{
+    const struct script *s = c->replay->script;
+    if (item->refers == NOTHING || s->items[item->refers].from != WIRE_CLIENT)
+        return false;
+    const struct item *cause = &s->items[item->refers];
+    const struct conn *o = NULL;
+    for (size_t i = 0; i < c->replay->n_conns; i++)
+        if (c->replay->conns[i].stream == &s->streams[cause->stream])
+            o = &c->replay->conns[i];
+    if (!o || o == c || o->is_finished)
+        return false;
+    /* a Will comes with the end of its connection */
+    return !cause->is_sent ||
+           (item->message.type == WIRE_PUBLISH &&
+            cause->message.type == WIRE_CONNECT && !o->has_said_bye);
+}
+
+/* How long a captured packet is waited for. */
+static uint64_t patience_for(const struct conn *c, const struct item *item)
+{
+    const struct replay_options *o = c->replay->options;
+    uint64_t gap = 0;
+    if (c->n_given_up >= 3)
+        return 200 * MS;
+    if (c->at > 0) {
+        const struct item *before = conn_item(c, c->at - 1);
+        if (item->time_ns > before->time_ns)
+            gap = item->time_ns - before->time_ns;
+    }
+    return o->timeout_ns + (gap < 600000 * MS ? gap : 600000 * MS);
+}
+
+/* At a packet, or the close, of the captured server. True: go on. */
+static bool pass_server_item(struct conn *c, struct item *item)
+{
+    uint64_t now = replay_now(c->replay);
+    if (item->is_settled || item->excuse || item->kind == ITEM_GAP)
+        return true;
+    if (item->kind == ITEM_END && !item->is_close)
+        return true;
+    if (item->kind == ITEM_END && (is_closed(c) || c->has_said_bye)) {
+        item->is_settled = true;
+        item->class = is_closed(c) ? CLASS_MATCH : CLASS_OPEN;
+        return true;
+    }
+    if (is_closed(c))
+        return item->is_settled = true;
+    if (!c->wait_since || is_cause_ahead(c, item))
+        c->wait_since = now;
+    if (now - c->wait_since < patience_for(c, item))
+        return false;
+    c->n_given_up++;
+    return item->is_settled = true;
+}
+
+/* After a packet that no server may accept: wait for the close. */
+static bool pass_doom(struct conn *c)
+{
+    const struct stream *st = c->stream;
+    if (st->doomed == NOTHING || c->is_doom_settled)
+        return true;
+    const struct item *doomed = &c->replay->script->items[st->doomed];
+    if (!doomed->is_sent)
+        return true;
+    bool is_late = replay_now(c->replay) - doomed->sent_ns >
+                   c->replay->options->timeout_ns;
+    c->is_doom_settled = is_closed(c) || is_late;
+    c->is_doom_broken = is_late && !is_closed(c);
+    return c->is_doom_settled;
+}
+
+static bool is_due(const struct conn *c, const struct item *item)
+{
+    const struct replay *r = c->replay;
+    return !r->due_ns || replay_now(r) >= r->due_ns[item - r->script->items];
+}
+
+/* A client's item. True: go on with the next one. */
+static bool pass_client_item(struct conn *c, struct item *item)
+{
+    bool needs_open = item->kind == ITEM_PACKET;
+    if (c->has_said_bye || (c->live && is_closed(c))) {
+        item->is_done = true;
+        if (!c->has_said_bye && item->kind == ITEM_PACKET)
+            c->was_closed_early = true;
+        return true;
+    }
+    if (!c->live && !needs_open)
+        return item->is_done = true;
+    if (!is_due(c, item) || !has_causes(c, item))
+        return false;
+    if (!c->live && !open_conn(c))
+        return true;
+    /* one CONNECT at a time can be on its way: what follows is pipelined only
+     * where the client did so */
+    send_item(c, item);
+    return true;
+}
+
+/* Goes on with one connection as far as it can. True if it moved. */
+static bool play(struct conn *c)
+{
+    size_t before = c->at;
+    while (c->at < c->stream->n_items && !c->replay->is_unreachable) {
+        struct item *item = conn_item(c, c->at);
+        if (!pass_doom(c))
+            break;
+        bool goes_on = item->from == WIRE_SERVER || item->kind == ITEM_GAP
+                           ? pass_server_item(c, item)
+                           : pass_client_item(c, item);
+        if (!goes_on)
+            break;
+        c->at++;
+        c->wait_since = 0;
+    }
+    if (c->at == c->stream->n_items && pass_doom(c))
+        c->is_finished = true;
+    return c->at != before;
+}
+
+/* Sleeps until a socket is ready or a deadline is near. */
+static void wait_for_sockets(struct replay *r, struct pollfd *fds,
+                             int timeout_ms)
+{
+    nfds_t n = 0;
+    for (size_t i = 0; i < r->n_conns; i++) {
+        struct conn *c = &r->conns[i];
+        if (!is_closed(c))
+            fds[n++] =
+                (struct pollfd){live_fd(c->live), live_events(c->live), 0};
+    }
+    poll(fds, n, timeout_ms);
+    for (size_t i = 0; i < r->n_conns; i++)
+        pump(&r->conns[i]);
+}
+
+/* The refusal of the very first connection ends the run. */
+static void check_reach(struct replay *r)
+{
+    for (size_t i = 0; i < r->n_conns; i++) {
+        const struct conn *c = &r->conns[i];
+        if (c->live && is_closed(c) && !c->n_packets && !c->has_said_bye &&
+            live_state(c->live) == LIVE_CLOSED && *live_trouble(c->live) &&
+            !live_was_reset(c->live)) {
+            snprintf(r->trouble, sizeof r->trouble, "%s:%s: %s",
+                     r->options->url.host, r->options->url.port,
+                     live_trouble(c->live));
+            r->is_unreachable = true;
+        }
+    }
+}
+
+/* Milliseconds until the next thing that only the clock brings. */
+static int next_deadline(const struct replay *r)
+{
+    uint64_t now = replay_now(r);
+    int ms = 20;
+    for (size_t i = 0; r->due_ns && i < r->n_conns; i++) {
+        const struct conn *c = &r->conns[i];
+        if (c->is_finished)
+            continue;
+        const struct item *item = conn_item(c, c->at);
+        uint64_t due = r->due_ns[item - r->script->items];
+        if (item->from == WIRE_CLIENT && due > now &&
+            (due - now) / MS < (uint64_t)ms)
+            ms = (int)((due - now) / MS);
+    }
+    return ms;
+}
+
+static void play_all(struct replay *r, struct pollfd *fds)
+{
+    bool is_running = true;
+    while (is_running && !r->is_unreachable) {
+        bool has_moved = false;
+        is_running = false;
+        for (size_t i = 0; i < r->n_conns; i++) {
+            struct conn *c = &r->conns[i];
+            if (!c->is_finished)
+                has_moved |= play(c);
+            is_running |= !c->is_finished;
+        }
+        wait_for_sockets(r, fds, has_moved ? 0 : next_deadline(r));
+        check_reach(r);
+    }
+}
+
+/* Reads on until nothing has come for a while: what is extra shows now. */
+static void settle(struct replay *r, struct pollfd *fds)
+{
+    uint64_t begin = replay_now(r);
+    while (!r->is_unreachable) {
+        uint64_t now = replay_now(r), last = r->last_activity_ns;
+        if (now - (last > begin ? last : begin) >= r->options->settle_ns)
+            return;
+        wait_for_sockets(r, fds, 10);
+    }
+}
+
+static void end_all(struct replay *r, struct pollfd *fds)
+{
+    static const uint8_t DISCONNECT_OCTETS[2] = {0xE0, 0};
+    for (size_t i = 0; i < r->n_conns; i++) {
+        struct conn *c = &r->conns[i];
+        if (is_closed(c) || c->has_said_bye)
+            continue;
+        if (r->options->at_end == AT_END_DISCONNECT) {
+            player_send(c, DISCONNECT_OCTETS, sizeof DISCONNECT_OCTETS);
+            say_bye(c, false);
+        } else if (r->options->at_end == AT_END_ABORT) {
+            say_bye(c, true);
+        }
+    }
+    for (int i = 0; i < 30 && !r->is_unreachable; i++) {
+        bool is_open = false;
+        for (size_t k = 0; k < r->n_conns; k++)
+            is_open |= !is_closed(&r->conns[k]) && r->conns[k].has_said_bye;
+        if (!is_open)
+            return;
+        wait_for_sockets(r, fds, 10);
+    }
+}
+
+/* ---- beginning and end --------------------------------------------------- */
+
+/* When each client packet is due, if the capture's pauses are kept. */
+static void plan_times(struct replay *r)
+{
+    const struct script *s = r->script;
+    double speed = r->options->speed;
+    uint64_t at = 0, before = s->n_items ? s->items[0].time_ns : 0;
+    if (speed <= 0)
+        return;
+    r->due_ns = xcalloc(s->n_items, sizeof *r->due_ns);
+    for (size_t i = 0; i < s->n_items; i++) {
+        uint64_t t = s->items[i].time_ns;
+        uint64_t gap =
+            t > before ? (uint64_t)((double)(t - before) / speed) : 0;
+        at += gap < r->options->max_gap_ns ? gap : r->options->max_gap_ns;
+        r->due_ns[i] = at;
+        before = t > before ? t : before;
+    }
+}
+
+bool player_run(struct replay *r)
+{
+    struct script *s = r->script;
+    r->conns = xcalloc(s->n_streams, sizeof *r->conns);
+    for (size_t i = 0; i < s->n_streams; i++)
+        if (!*s->streams[i].why && s->streams[i].n_items)
+            r->conns[r->n_conns++] =
+                (struct conn){.replay = r, .stream = &s->streams[i]};
+    struct pollfd *fds = xcalloc(r->n_conns, sizeof *fds);
+    struct timespec day;
+    clock_gettime(CLOCK_REALTIME, &day);
+    r->world = observe_world_new(false);
+    r->epoch_ns = (uint64_t)day.tv_sec * 1000000000u + (uint64_t)day.tv_nsec;
+    r->start_ns = monotonic();
+    r->rewrite = r->options->rewrite;
+    plan_times(r);
+    bool is_seeded = !r->options->seeds_retained || seed_retained(r, true);
+    r->start_ns = monotonic();
+    if (is_seeded && !r->is_unreachable) {
+        play_all(r, fds);
+        r->seconds = (double)replay_now(r) / 1e9;
+        settle(r, fds);
+        end_all(r, fds);
+        if (r->n_seeded)
+            seed_retained(r, false);
+    }
+    free(fds);
+    return !r->is_unreachable;
+}
+
+void player_free(struct replay *r)
+{
+    for (size_t i = 0; i < r->n_conns; i++) {
+        struct conn *c = &r->conns[i];
+        for (size_t k = 0; k < c->n_packets; k++) {
+            message_clear(&c->packets[k].message);
+            free(c->packets[k].detail);
+        }
+        for (size_t k = 0; k < c->n_findings; k++) {
+            free(c->findings[k].statement);
+            free(c->findings[k].sentence);
+        }
+        observe_free(c->observe);
+        live_free(c->live);
+        framer_clear(&c->framer);
+        aliases_clear(&c->aliases);
+        free(c->packets);
+        free(c->findings);
+        free(c->pings);
+        free(c->auto_ids);
+    }
+    observe_world_free(r->world);
+    renames_clear(&r->rewrite.assigned);
+    free(r->conns);
+    free(r->due_ns);
+}

@@ -33,6 +33,7 @@ BROKER_SRC   := $(filter-out broker/main.c,$(call sources,broker broker/base bro
 CONF_SRC     := $(filter-out conformance/main.c,$(call sources,conformance $(patsubst %/,%,$(filter-out conformance/selftest/,$(wildcard conformance/*/)))))
 TOOLS_SRC    := $(filter-out tools/mqttspec-%,$(call sources,tools))
 TOOLS_MAIN   := $(patsubst tools/%.c,%,$(wildcard tools/mqttspec-*.c))
+MODULES      := $(patsubst broker/examples/%.c,%,$(wildcard broker/examples/*.c))
 BROKER_TEST  := $(call sources,broker/tests)
 CONF_TEST    := $(call sources,conformance/selftest)
 TOOLS_TEST   := $(call sources,tools/tests)
@@ -50,7 +51,7 @@ $(READY): tools/setup.sh
 	$(Q)touch $@
 
 # ---- one variant: $1 name, $2 folder, $3 flags ---------------------------------
-binaries = $(addprefix $1/bin/,$(if $(wildcard broker/main.c),mqttspec-broker) $(if $(wildcard conformance/main.c),mqttspec) \
+binaries = $(MODULES:%=$1/lib/%.so) $(addprefix $1/bin/,$(if $(wildcard broker/main.c),mqttspec-broker) $(if $(wildcard conformance/main.c),mqttspec) \
              $(TOOLS_MAIN) $(if $(BROKER_TEST),test-broker) $(if $(CONF_TEST),test-harness) $(if $(TOOLS_TEST),test-tools))
 
 define VARIANT
@@ -91,6 +92,11 @@ $2/bin/mqttspec-broker: $2/obj/broker/main.o $2/lib/libbroker.a
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $3 -pthread -rdynamic -o $$@ $$^ $$(LDFLAGS) $$(BROKER_LIBS)
+
+$2/lib/%.so: broker/examples/%.c broker/security_module.h | $$(READY)
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $3 -Ibroker -fPIC -shared -o $$@ $$< $$(LDFLAGS)
 
 $2/bin/test-broker: $$(BROKER_TEST:%.c=$2/obj/%.o) $2/lib/libbroker.a
 	$$(call say,LD,$$@)

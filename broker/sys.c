@@ -52,6 +52,7 @@ static void publish_number(struct broker *b, const char *topic, uint64_t n)
 static struct broker_counters current(const struct broker *b)
 {
     struct broker_counters now = b->counters;
+    now.n_publish_dropped += b->router.n_dropped;
     for (const struct client *c = b->clients; c; c = c->next) {
         now.n_octets_in += c->conn->n_octets_in;
         now.n_octets_out += c->conn->n_octets_out;

@@ -31,8 +31,7 @@ struct router {
     bool (*may_deliver)(const struct session *s, const struct message *m,
                         void *arg);
     void *may_deliver_arg;
-    uint64_t n_dropped; /* deliveries lost: full queue, QoS 0 while away, packet
-                           too large for the client */
+    uint64_t n_dropped; /* deliveries lost to the limits, ever */
 };
 
 void router_clear(struct router *r);

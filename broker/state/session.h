@@ -148,7 +148,7 @@ void session_detach(struct session *s, uint64_t now_ms);
  * ids, n           Subscription Identifiers, borrowed
  * share_group_id   of a shared subscription; 0: ordinary
  *
- * Returns false when the message was lost.
+ * Returns false when the message was lost to the limits.
  */
 bool session_deliver(struct session *s, struct message *m, uint8_t qos,
                      bool is_retained, const uint32_t *ids, uint32_t n,

@@ -273,7 +273,7 @@ static bool deliver_0(struct session *s, struct message *m, bool is_retained,
 {
     struct packet packet;
     if (!s->link.conn)
-        return false;
+        return true;
     if (output_is_full(s)) {
         s->n_dropped++;
         return false;
@@ -282,7 +282,8 @@ static bool deliver_0(struct session *s, struct message *m, bool is_retained,
     packet.publish.is_retained = is_retained;
     packet.publish.qos = 0;
     packet.publish.packet_id = 0;
-    return send_publish(s, &packet, m, ids, n, now_ms);
+    send_publish(s, &packet, m, ids, n, now_ms);
+    return true;
 }
 
 bool session_deliver(struct session *s, struct message *m, uint8_t qos,

@@ -98,6 +98,10 @@ static void pair(struct conn *c, size_t packet, struct item *item)
     char why[256];
     enum compared result = compare_messages(
         &item->message, &live->message, expected_id(c, item), why, sizeof why);
+    /* a CONNECT that is made up need not be answered to the letter */
+    if (c->stream->is_synthesised && live->message.type == WIRE_CONNACK &&
+        item->message.reason == live->message.reason)
+        result = COMPARED_MAPPED;
     live->item = item - s->items;
     live->frame = item->frame;
     item->live = (int64_t)packet;

@@ -171,6 +171,17 @@ static void add_keep_alive(struct body *b, const struct rewrite *r,
     add(b, (uint8_t[]){(uint8_t)(live >> 8), (uint8_t)live}, 2);
 }
 
+/* Steps over a property list whose packet was read without a fault. */
+static const uint8_t *after_properties(const uint8_t *at)
+{
+    size_t length = 0;
+    unsigned shift = 0;
+    do
+        length |= (size_t)(*at & 0x7F) << (7 * shift++);
+    while (*at++ & 0x80 && shift < 4);
+    return at + length;
+}
+
 /* The rest of the CONNECT from a slice's length field on is copied in pieces:
  * what lies between the changed strings stays as it is. */
 uint8_t *rewrite_connect(const struct message *m, const struct rewrite *r,
@@ -195,7 +206,7 @@ uint8_t *rewrite_connect(const struct message *m, const struct rewrite *r,
     at += 2;
     const uint8_t *id = at; /* 3.x: the Client Identifier follows at once */
     if (p.version == WIRE_5_0)
-        id = p.props.octets.octets + wire_len(p.props.octets);
+        id = after_properties(at);
     add(&b, at, (size_t)(id - at));
     size_t n_id;
     char *name = live_id(r, p.client_id, &n_id);

@@ -61,6 +61,9 @@ function compareSections(a, b) {
   const apply = () => { document.documentElement.dataset.theme = chosen || (dark.matches ? "dark" : "light"); };
   apply();
   dark.addEventListener("change", apply);
+  /* Paper is white. */
+  addEventListener("beforeprint", () => { document.documentElement.dataset.theme = "light"; });
+  addEventListener("afterprint", apply);
   $("theme").addEventListener("click", () => {
     chosen = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
     try { localStorage.setItem("mqttspec-theme", chosen); } catch (e) { /* then it lasts for this visit */ }

@@ -20,7 +20,9 @@
     X(unsubscribe)                                                             \
     X(ping)                                                                    \
     X(disconnect)                                                              \
-    X(auth)
+    X(auth)                                                                    \
+    X(qos)                                                                     \
+    X(topics)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

@@ -166,6 +166,26 @@ void peer_expect_close_at(struct peer *peer, struct where where,
     judge_code(peer, where, farewell, codes);
 }
 
+void peer_expect_not_granted_at(struct peer *peer, struct where where,
+                                uint16_t packet_id)
+{
+    const struct wire_packet *packet;
+    where.text = "SUBACK with a failure code, or the close";
+    enum peer_event event = peer_next(peer, where, deadline(peer), &packet);
+    if (event == PEER_CLOSED)
+        return;
+    if (event == PEER_TIMEOUT)
+        fail_no_packet(peer, where, event);
+    if (is_farewell(peer, packet)) {
+        await_close(peer, where, deadline(peer));
+        return;
+    }
+    if (!wire_match(
+            SUBACK(.packet_id = packet_id, .reason = REASON_AT_LEAST(0x80)),
+            packet, NULL, 0))
+        t_fail_at(peer->t, where, where.text, "%s", tell(peer, packet));
+}
+
 void peer_expect_disconnect_at(struct peer *peer, struct where where,
                                struct wire_bytes codes)
 {

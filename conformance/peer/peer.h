@@ -110,6 +110,12 @@ void peer_expect_alive_at(struct peer *peer, struct where where);
 void peer_expect_close_at(struct peer *peer, struct where where,
                           struct wire_bytes codes);
 #define NO_CODES ((struct wire_bytes){{NULL}, 0})
+/* A SUBSCRIBE with a wrong Topic Filter must not be granted: a failure code in
+ * SUBACK, or the close as in peer_expect_close. */
+#define peer_expect_not_granted(peer, packet_id)                               \
+    peer_expect_not_granted_at(peer, HERE(""), packet_id)
+void peer_expect_not_granted_at(struct peer *peer, struct where where,
+                                uint16_t packet_id);
 /* In 5.0 a DISCONNECT with one of these codes must come, then the close; under
  * 3.x just the close. */
 #define peer_expect_disconnect(peer, ...)                                      \

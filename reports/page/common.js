@@ -104,6 +104,18 @@ function entriesOf(transcript) {
   return transcript.map((e) => ({ ...e, time: e.time || 0, event: e.event || (e.type ? "packet" : "note"), hex: (e.octets || "").replace(/\s/g, "").replace(/(..)/g, "$1 ").trim() }));
 }
 
+/* A transcript of thousands is no picture: its beginning, and what led to the
+ * offending packet or the end, tell the story. */
+function storyOf(entries) {
+  const most = 260, start = 40;
+  if (entries.length <= most) return entries;
+  const found = entries.findIndex((e) => e.offending), end = Math.min(entries.length, (found < 0 ? entries.length : found) + 20);
+  const from = Math.max(start, end - (most - start));
+  const left = from - start, after = entries.length - end;
+  const note = (e, n) => n ? [{ time: e.time, who: "", from: "", event: "note", text: `${n} more, see the capture` }] : [];
+  return [...entries.slice(0, start), ...note(entries[start], left), ...entries.slice(from, end), ...note(entries[entries.length - 1], after)];
+}
+
 /* Clients stand left and right of the broker, so that arrows seldom cross. */
 function participants(transcript) {
   const clients = [...new Set(transcript.map((e) => e.who).filter((w) => w && w !== "broker"))];
@@ -119,7 +131,7 @@ function shorten(text, width) {
 function ladder(transcript, room) {
   const columns = participants(transcript);
   const isNarrow = room < 520, clock = isNarrow ? 46 : 58, side = isNarrow ? 68 : 78, head = 44, step = 34;
-  const least = isNarrow ? 180 : columns.length > 2 ? 210 : 230;
+  const least = isNarrow ? 180 : columns.length > 2 ? 200 : 230;
   const gap = columns.length < 2 ? 0 : Math.max(least, Math.min(columns.length > 2 ? 440 : 640, (room - 2 - clock - 2 * side) / (columns.length - 1)));
   const width = clock + 2 * side + gap * (columns.length - 1);
   const height = head + transcript.length * step + 22;
@@ -219,7 +231,10 @@ function caseBody(place, test, onStatement) {
   if (test.transcript && test.transcript.length) {
     const entries = entriesOf(test.transcript), frame = h("div", { class: "ladder" });
     place.append(frame, h("details", { class: "plain" }, h("summary", {}, "The same as text"), h("pre", {}, transcriptText(entries))));
-    frame.append(ladder(entries, frame.clientWidth || 700));
+    const story = storyOf(entries);
+    frame.append(ladder(story, frame.clientWidth || 700));
+    /* A long ladder opens where the offending packet is. */
+    frame.scrollTop = Math.max(0, story.findIndex((e) => e.offending) * 34 - 300);
   }
 }
 

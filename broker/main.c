@@ -8,6 +8,7 @@
 #include "net/tls.h"
 #include "serve.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,6 +28,17 @@ struct process {
     struct broker broker;
     char error[MAX_ERROR];
 };
+
+/* A large message takes memory for a moment. To give it back to the kernel and
+ * fetch it again costs more than all else that happens to it: keep some.
+ */
+static void keep_freed_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
+#endif
+}
 
 static int complain(const struct process *p)
 {
@@ -197,6 +209,7 @@ int main(int argc, char **argv)
     bool wants_help = false;
     int result;
 
+    keep_freed_memory();
     if (argc == 3 && strcmp(argv[1], "--hash-password") == 0)
         return hash_password(argv[2]);
     config_init(&p.config);

@@ -27,11 +27,14 @@ uint8_t *buf_reserve(struct buf *b, size_t n)
         size_t capacity = b->capacity ? b->capacity : SMALLEST;
         while (capacity < size + n)
             capacity *= 2;
-        uint8_t *data = mem_grow(NULL, capacity, 1);
-        if (size)
+        if (b->start == 0) { /* may well grow in place */
+            b->data = mem_grow(b->data, capacity, 1);
+        } else {
+            uint8_t *data = mem_grow(NULL, capacity, 1);
             memcpy(data, b->data + b->start, size);
-        free(b->data);
-        b->data = data;
+            free(b->data);
+            b->data = data;
+        }
         b->capacity = capacity;
     }
     b->start = 0;

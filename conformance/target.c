@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* target.c -- the broker under test: found, started, asked what it can do.
+ */
+#include "target.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "target_inside.h"
+#include "wire/wire.h"
+
+enum { START_MS = 15000, PROBE_MS = 5000 };
+
+static void copy(char *out, size_t n, const char *text)
+{
+    snprintf(out, n, "%.*s", (int)n - 1, text);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- finding it
+ * ------------------------------------------------------------*/
+
+static const struct scheme {
+    const char *prefix;
+    enum transport transport;
+    int port;
+} schemes[] = {{"mqtt://", TRANSPORT_TCP, 1883},
+               {"mqtts://", TRANSPORT_TLS, 8883},
+               {"ws://", TRANSPORT_WS, 80},
+               {"wss://", TRANSPORT_WSS, 443}};
+
+/* Splits a URL. Returns 0, 1 if it is none of ours, -1 with error. */
+static int parse_url(struct target *target, struct endpoint *endpoint,
+                     const char *url, char *error, size_t n)
+{
+    const struct scheme *scheme = NULL;
+    for (size_t i = 0; i < 4; i++) {
+        if (strncmp(url, schemes[i].prefix, strlen(schemes[i].prefix)) == 0)
+            scheme = &schemes[i];
+    }
+    if (!scheme)
+        return 1;
+    char text[200], *host = text, *at, *slash, *colon;
+    snprintf(text, sizeof text, "%s", url + strlen(scheme->prefix));
+    endpoint->transport = scheme->transport;
+    endpoint->port = scheme->port;
+    if ((slash = strchr(text, '/'))) {
+        copy(endpoint->path, sizeof endpoint->path, slash);
+        *slash = '\0';
+    }
+    if ((at = strrchr(text, '@'))) {
+        *at = '\0';
+        host = at + 1;
+        colon = strchr(text, ':');
+        if (colon)
+            *colon++ = '\0';
+        copy(target->descriptor.user, sizeof target->descriptor.user, text);
+        copy(target->descriptor.password, sizeof target->descriptor.password,
+             colon ? colon : "");
+    }
+    if ((colon = strrchr(host, ':'))) {
+        *colon = '\0';
+        endpoint->port = atoi(colon + 1);
+    }
+    if (!*host || endpoint->port < 1 || endpoint->port > 65535) {
+        snprintf(error, n, "%s: not a URL with host and port", url);
+        return -1;
+    }
+    copy(endpoint->host, sizeof endpoint->host, host);
+    return 0;
+}
+
+/* The program beside the running binary, in build/bin, or in PATH. */
+static void find_program(struct target *target)
+{
+    char words[200], self[300] = "", path[500], *rest = words, *word;
+    snprintf(words, sizeof words, "%s", target->descriptor.program);
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(self, '/');
+    if (slash)
+        *slash = '\0';
+    while ((word = strsep(&rest, " "))) {
+        const char *folders[] = {self, "build/bin"};
+        for (size_t i = 0; i < 2 && !strchr(word, '/'); i++) {
+            snprintf(path, sizeof path, "%s/%s", folders[i], word);
+            if (access(path, X_OK) == 0) {
+                snprintf(target->program, sizeof target->program, "%.399s",
+                         path);
+                return;
+            }
+        }
+        snprintf(target->program, sizeof target->program, "%s", word);
+        if (strchr(word, '/') && access(word, X_OK) == 0)
+            return;
+    }
+    snprintf(words, sizeof words, "%s", target->descriptor.program);
+    words[strcspn(words, " ")] = '\0';
+    if (access(target->program, X_OK) != 0)
+        snprintf(target->program, sizeof target->program, "%s", words);
+}
+
+static void ask_version(struct target *target)
+{
+    char command[600];
+    if (!*target->descriptor.version)
+        return;
+    snprintf(command, sizeof command, "%s %s 2>&1", target->program,
+             target->descriptor.version);
+    FILE *pipe = popen(command, "r");
+    if (!pipe || !fgets(target->version, sizeof target->version, pipe))
+        target->version[0] = '\0';
+    target->version[strcspn(target->version, "\n")] = '\0';
+    if (pipe)
+        pclose(pipe);
+}
+
+static struct instance *instance_new(struct target *target)
+{
+    struct instance *instance = calloc(1, sizeof *instance);
+    if (!instance)
+        abort();
+    instance->target = target;
+    for (int i = 0; i < N_TRANSPORTS; i++) {
+        instance->endpoints[i].transport = (enum transport)i;
+        strcpy(instance->endpoints[i].host, "127.0.0.1");
+        strcpy(instance->endpoints[i].path, "/mqtt");
+    }
+    if (target->n_instances < MAX_INSTANCES)
+        target->instances[target->n_instances++] = instance;
+    return instance;
+}
+
+static int use_url(struct target *target, const char *url, char *error,
+                   size_t n)
+{
+    struct endpoint endpoint = {.path = "/mqtt"};
+    int bad = parse_url(target, &endpoint, url, error, n);
+    if (bad)
+        return bad;
+    snprintf(target->url, sizeof target->url, "%s", url);
+    instance_new(target)->endpoints[endpoint.transport] = endpoint;
+    return 0;
+}
+
+struct target *target_new(const char *name, char *error, size_t n)
+{
+    struct target *target = calloc(1, sizeof *target);
+    if (!target)
+        abort();
+    struct descriptor *d = &target->descriptor;
+    if (!name)
+        name = "reference";
+    int is_url = use_url(target, name, error, n);
+    if (is_url == 0)
+        snprintf(d->name, sizeof d->name, "%s", name);
+    if (is_url < 0 || (is_url == 1 && descriptor_read(d, name, error, n) < 0)) {
+        free(target);
+        return NULL;
+    }
+    if (*d->url && use_url(target, d->url, error, n) != 0) {
+        snprintf(error, n, "%s: bad url", name);
+        free(target);
+        return NULL;
+    }
+    target->owner = getpid();
+    target->is_ours = !*target->url;
+    if (target->is_ours) {
+        char path[100];
+        strcpy(target->dir, "/tmp/mqttspec.XXXXXX");
+        if (!mkdtemp(target->dir)) {
+            snprintf(error, n, "cannot make a folder in /tmp");
+            free(target);
+            return NULL;
+        }
+        snprintf(path, sizeof path, "%s/certificate.pem", target->dir);
+        certificate_write(path);
+        find_program(target);
+        ask_version(target);
+    }
+    return target;
+}
+
+void target_free(struct target *target)
+{
+    if (!target)
+        return;
+    for (int i = 0; i < target->n_instances; i++) {
+        if (target->owner == getpid())
+            instance_stop(target->instances[i], false);
+        free(target->instances[i]);
+    }
+    if (target->owner == getpid())
+        target_remove_folder(target->dir);
+    free(target);
+}
+
+const char *target_name(const struct target *target)
+{
+    return *target->descriptor.name ? target->descriptor.name : target->url;
+}
+
+const char *target_url(const struct target *target)
+{
+    return target->url;
+}
+
+const char *target_version_text(const struct target *target)
+{
+    return target->version;
+}
+
+bool target_is_ours(const struct target *target)
+{
+    return target->is_ours;
+}
+
+const char *target_user(const struct target *target, bool is_bound)
+{
+    const struct descriptor *d = &target->descriptor;
+    if (is_bound)
+        return *d->user_bound ? d->user_bound : TARGET_USER_BOUND;
+    return *d->user ? d->user : TARGET_USER;
+}
+
+const char *target_password(const struct target *target, bool is_bound)
+{
+    const struct descriptor *d = &target->descriptor;
+    if (is_bound)
+        return *d->password_bound ? d->password_bound : TARGET_PASSWORD_BOUND;
+    return *d->password ? d->password : TARGET_PASSWORD;
+}
+
+/* ---- what it can do
+ * --------------------------------------------------------*/
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = words; (at = strstr(at, word)); at += n) {
+        bool begins = at == words || at[-1] == ' ';
+        if (begins && (at[n] == ' ' || at[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+bool target_has(const struct target *target, const char *capability)
+{
+    if (strcmp(capability, "restart") == 0 && !target->is_ours)
+        return false;
+    return !has_word(target->descriptor.lacks, capability);
+}
+
+static bool takes_setting(const struct target *target, const char *name)
+{
+    const struct descriptor *d = &target->descriptor;
+    for (int i = 0; i < d->n_actions; i++) {
+        if (!d->actions[i].when_unset &&
+            (strcmp(d->actions[i].setting, name) == 0 ||
+             (strcmp(d->actions[i].setting, "*") == 0 &&
+              strcmp(name, "users") != 0 && strcmp(name, "acl") != 0)))
+            return true;
+    }
+    return false;
+}
+
+static const char *lacks_setting(const struct target *target,
+                                 const char *settings, char *out, size_t n)
+{
+    char text[512], *rest = text, *pair;
+    snprintf(text, sizeof text, "%s", settings ? settings : "");
+    while ((pair = strsep(&rest, ";"))) {
+        char *value = strchr(pair, '=');
+        if (value)
+            *value = '\0';
+        if (!*pair || takes_setting(target, pair))
+            continue;
+        snprintf(out, n, "the target cannot be given the setting %s", pair);
+        return out;
+    }
+    return NULL;
+}
+
+static const char *lacks_capability(const struct target *target,
+                                    const char *needs, char *out, size_t n)
+{
+    char text[256], *rest = text, *word;
+    snprintf(text, sizeof text, "%s", needs ? needs : "");
+    while ((word = strsep(&rest, " "))) {
+        if (*word && !target_has(target, word)) {
+            snprintf(out, n, "the target lacks %s", word);
+            return out;
+        }
+    }
+    return NULL;
+}
+
+const char *target_lacks(const struct target *target, const char *settings,
+                         const char *needs, const char *transport,
+                         const char *version, char *out, size_t n)
+{
+    const struct instance *first =
+        target->n_instances ? target->instances[0] : NULL;
+    unsigned level = version ? (unsigned)wire_version_from_name(version) : 0;
+    int kind = transport ? transport_from_name(transport) : -1;
+    if (level && target->versions && !(target->versions & 1u << level)) {
+        snprintf(out, n, "the target does not speak MQTT %s", version);
+        return out;
+    }
+    if (kind >= 0 && first && first->endpoints[kind].port == 0) {
+        snprintf(out, n, "the target does not listen for %s", transport);
+        return out;
+    }
+    const char *why = lacks_setting(target, settings, out, n);
+    return why ? why : lacks_capability(target, needs, out, n);
+}
+
+/* ---- instances
+ * -------------------------------------------------------------*/
+
+struct instance *target_start(struct target *target, const char *settings,
+                              char *error, size_t n)
+{
+    if (!target->is_ours)
+        return target->instances[0];
+    struct instance *instance = instance_new(target);
+    snprintf(instance->settings, sizeof instance->settings, "%s", settings);
+    snprintf(instance->dir, sizeof instance->dir, "%.40s/i.XXXXXX",
+             target->dir);
+    if (!mkdtemp(instance->dir)) {
+        snprintf(error, n, "cannot make a folder in %s", target->dir);
+        return NULL;
+    }
+    return instance_launch(instance, error, n) < 0 ? NULL : instance;
+}
+
+int instance_start_again(struct instance *instance, char *error, size_t n)
+{
+    return instance_launch(instance, error, n);
+}
+
+bool instance_is_running(const struct instance *instance)
+{
+    return instance->pid == 0 || waitpid(instance->pid, NULL, WNOHANG) == 0;
+}
+
+const struct endpoint *instance_endpoint(const struct instance *instance,
+                                         enum transport transport)
+{
+    return &instance->endpoints[transport];
+}
+
+static void last_line_of_log(const struct instance *instance, char *out,
+                             size_t n)
+{
+    char path[100], line[300];
+    snprintf(path, sizeof path, "%s/log", instance->dir);
+    FILE *log = fopen(path, "r");
+    while (log && fgets(line, sizeof line, log)) {
+        line[strcspn(line, "\n")] = '\0';
+        snprintf(out, n, "%s", line);
+    }
+    if (log)
+        fclose(log);
+}
+
+/* Reads "listening on HOST:PORT" lines; true when all have come. */
+static bool learn_ports(struct instance *instance)
+{
+    char path[100], line[300], words[100], *rest = words, *word;
+    snprintf(path, sizeof path, "%s/log", instance->dir);
+    snprintf(words, sizeof words, "%s", instance->target->descriptor.listening);
+    FILE *log = fopen(path, "r");
+    while (log && (word = strsep(&rest, " "))) {
+        char *said = NULL, *colon = NULL;
+        while (!said && fgets(line, sizeof line, log))
+            said = strchr(line, '\n') ? strstr(line, "listening on ") : NULL;
+        colon = said ? strrchr(said, ':') : NULL;
+        if (!colon) {
+            fclose(log);
+            return false;
+        }
+        for (char *name; (name = strsep(&word, ","));)
+            instance->endpoints[transport_from_name(name)].port =
+                atoi(colon + 1);
+    }
+    if (log)
+        fclose(log);
+    return log != NULL;
+}
+
+static bool is_reachable(struct instance *instance)
+{
+    char error[200];
+    if (*instance->target->descriptor.listening)
+        return learn_ports(instance);
+    struct link *link = link_open(&instance->endpoints[TRANSPORT_TCP], 1000,
+                                  error, sizeof error);
+    link_free(link);
+    return link != NULL;
+}
+
+int target_wait(struct target *target, struct instance *instance, char *error,
+                size_t n)
+{
+    int64_t until = now_ms() + START_MS;
+    int n_tries = 0;
+    if (!target->is_ours)
+        return 0;
+    while (now_ms() < until) {
+        int status;
+        if (waitpid(instance->pid, &status, WNOHANG) == instance->pid) {
+            /* A port we picked may have been taken since: try others. */
+            instance->pid = 0;
+            if (*target->descriptor.listening || ++n_tries == 3)
+                break;
+            if (instance_launch(instance, error, n) < 0)
+                return -1;
+        }
+        if (is_reachable(instance))
+            return 0;
+        poll(NULL, 0, 5);
+    }
+    char line[300] = "it says nothing";
+    last_line_of_log(instance, line, sizeof line);
+    snprintf(error, n, "%s does not come up: %.200s", target_name(target),
+             line);
+    return -1;
+}
+
+/* ---- probing
+ * ---------------------------------------------------------------*/
+
+static const struct endpoint *any_endpoint(const struct instance *instance)
+{
+    for (int i = 0; i < N_TRANSPORTS; i++) {
+        if (instance->endpoints[i].port)
+            return &instance->endpoints[i];
+    }
+    return &instance->endpoints[0];
+}
+
+/* Connects in one version; 1 accepted, 0 refused, -1 no connection. */
+static int probe_one(struct target *target, const struct endpoint *endpoint,
+                     enum wire_version version, char *error, size_t n)
+{
+    unsigned char octets[1024];
+    char id[24];
+    size_t length = 0;
+    struct wire_packet packet = {0};
+    snprintf(id, sizeof id, "mqttspec%d", (int)getpid() % 100000);
+    struct wire_packet *connect =
+        CONNECT(.client_id = {{id}}, .clean_start = 1, .keep_alive_s = 10);
+    if (*target->descriptor.user) {
+        connect->user_name.text = target_user(target, false);
+        connect->password.text = target_password(target, false);
+    }
+    struct link *link = link_open(endpoint, PROBE_MS, error, n);
+    if (!link)
+        return -1;
+    size_t size = wire_write(version, connect, octets, sizeof octets);
+    link_write(link, octets, size);
+    size = 0;
+    for (int64_t until = now_ms() + PROBE_MS; now_ms() < until;) {
+        long got = link_read(link, octets + size, sizeof octets - size);
+        if (got == LINK_AGAIN) {
+            struct pollfd ready = {.fd = link_fd(link), .events = POLLIN};
+            poll(&ready, 1, 100);
+            continue;
+        }
+        if (got <= 0)
+            break;
+        size += (size_t)got;
+        if (wire_read(version, WIRE_SERVER, octets, size, &packet, &length,
+                      NULL) != WIRE_MORE)
+            break;
+    }
+    link_free(link);
+    return packet.type == WIRE_CONNACK && packet.reason == 0;
+}
+
+int target_probe(struct target *target, struct instance *instance, char *error,
+                 size_t n)
+{
+    const struct endpoint *endpoint = any_endpoint(instance);
+    for (unsigned v = WIRE_3_1; v <= WIRE_5_0; v++) {
+        int is_spoken =
+            probe_one(target, endpoint, (enum wire_version)v, error, n);
+        if (is_spoken < 0)
+            return -1;
+        if (is_spoken)
+            target->versions |= 1u << v;
+    }
+    if (target->versions == 0) {
+        snprintf(error, n, "%s accepts no CONNECT of any version",
+                 target_name(target));
+        return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* target_inside.h -- what the files of the target share. */
+#ifndef MQTTSPEC_TARGET_INSIDE_H
+#define MQTTSPEC_TARGET_INSIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "target.h"
+
+enum { MAX_ACTIONS = 96, MAX_INSTANCES = 128 };
+
+/* What a setting does: adds an argument, a line of the configuration, a
+ * parameter of the acceptor, a line of a file; or runs a command before. */
+struct action {
+    char setting[64], verb[12], text[400];
+    bool when_unset;
+};
+
+struct descriptor {
+    char name[64], program[200], command[600], listening[100], version[100];
+    char lacks[300], url[200];
+    char user[64], password[64], user_bound[64], password_bound[64];
+    char config[4096];
+    struct action actions[MAX_ACTIONS];
+    int n_actions;
+};
+
+/* descriptor_read reads an embedded descriptor or an INI file. 0 or -1. */
+int descriptor_read(struct descriptor *descriptor, const char *name,
+                    char *error, size_t n);
+
+struct instance {
+    struct target *target;
+    char settings[512], dir[64];
+    struct endpoint endpoints[N_TRANSPORTS];
+    pid_t pid; /* 0: not ours, or stopped */
+};
+
+struct target {
+    struct descriptor descriptor;
+    char program[400], dir[64], url[200], version[120], has[200];
+    bool is_ours;
+    pid_t owner; /* the process that cleans up */
+    struct instance *instances[MAX_INSTANCES];
+    int n_instances;
+    unsigned versions; /* bit 3, 4, 5: probed; 0: not yet */
+};
+
+/* instance_launch prepares files and starts the process. 0 or -1. */
+int instance_launch(struct instance *instance, char *error, size_t n);
+
+/* certificate_write makes a self-signed certificate with its key, PEM. */
+/* target_remove_folder removes a folder and all in it; "" is fine. */
+void target_remove_folder(const char *path);
+int certificate_write(const char *path);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* target_launch.c -- starts one broker with its settings, and stops it.
+ */
+#define _XOPEN_SOURCE 700 /* nftw */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "target_inside.h"
+
+enum { MAX_WORDS = 64, TEXT = 4096 };
+
+/* ---- templates
+ * -------------------------------------------------------------*/
+
+struct filling {
+    const struct instance *instance;
+    const char *name, *value; /* of the setting at hand */
+    const char *acceptor;
+};
+
+static void fill_one(const struct filling *f, const char *key, size_t n,
+                     char *out, size_t cap)
+{
+    const struct instance *instance = f->instance;
+    const struct target *target = instance->target;
+    char word[32];
+    snprintf(word, sizeof word, "%.*s", (int)n, key);
+    int transport = transport_from_name(word);
+    if (transport >= 0)
+        snprintf(out, cap, "%d", instance->endpoints[transport].port);
+    else if (strcmp(word, "dir") == 0)
+        snprintf(out, cap, "%s", instance->dir);
+    else if (strcmp(word, "program") == 0)
+        snprintf(out, cap, "%s", target->program);
+    else if (strcmp(word, "certificate") == 0)
+        snprintf(out, cap, "%s/certificate.pem", target->dir);
+    else if (strcmp(word, "name") == 0)
+        snprintf(out, cap, "%s", f->name);
+    else if (strcmp(word, "value") == 0)
+        snprintf(out, cap, "%s", f->value);
+    else if (strcmp(word, "acceptor") == 0)
+        snprintf(out, cap, "%s", f->acceptor);
+    else
+        snprintf(out, cap, "{%s}", word);
+}
+
+static void fill(const struct filling *f, const char *text, char *out,
+                 size_t cap)
+{
+    size_t at = 0;
+    while (*text && at + 1 < cap) {
+        const char *end = *text == '{' ? strchr(text, '}') : NULL;
+        if (!end) {
+            out[at++] = *text++;
+            continue;
+        }
+        fill_one(f, text + 1, (size_t)(end - text - 1), out + at, cap - at);
+        at += strlen(out + at);
+        text = end + 1;
+    }
+    out[at] = '\0';
+}
+
+/* ---- what the settings ask
+ * -------------------------------------------------*/
+
+struct launch {
+    struct filling filling;
+    char command[TEXT], config[TEXT], acceptor[TEXT];
+    char *error;
+    size_t n;
+};
+
+static void append(char *text, size_t cap, const char *more, const char *end)
+{
+    size_t n = strlen(text);
+    snprintf(text + n, cap - n, "%s%s", more, end);
+}
+
+static int append_file(const struct instance *instance, const char *text)
+{
+    char name[64], path[200];
+    int used = 0;
+    if (sscanf(text, "%63s %n", name, &used) != 1)
+        return -1;
+    snprintf(path, sizeof path, "%s/%s", instance->dir, name);
+    FILE *file = fopen(path, "a");
+    if (!file)
+        return -1;
+    fchmod(fileno(file), 0600);
+    fprintf(file, "%s\n", text + used);
+    return fclose(file);
+}
+
+static int apply(struct launch *launch, const struct action *action)
+{
+    char text[TEXT];
+    fill(&launch->filling, action->text, text, sizeof text);
+    if (strcmp(action->verb, "arg") == 0) {
+        append(launch->command, TEXT, " ", text);
+    } else if (strcmp(action->verb, "config") == 0) {
+        append(launch->config, TEXT, text, "\n");
+    } else if (strcmp(action->verb, "acceptor") == 0) {
+        append(launch->acceptor, TEXT, *launch->acceptor ? ";" : "", text);
+    } else if (strcmp(action->verb, "file") == 0) {
+        return append_file(launch->filling.instance, text);
+    } else {
+        append(text, TEXT, " >/dev/null 2>&1", "");
+        return system(text) == 0 ? 0 : -1;
+    }
+    return 0;
+}
+
+/* All actions of one setting; "*" serves what has none of its own. */
+static int apply_setting(struct launch *launch, const char *name,
+                         const char *value)
+{
+    const struct descriptor *d = &launch->filling.instance->target->descriptor;
+    int n_found = 0;
+    launch->filling.name = name;
+    launch->filling.value = value;
+    for (int pass = 0; pass < 2 && !n_found; pass++) {
+        for (int i = 0; i < d->n_actions; i++) {
+            const struct action *a = &d->actions[i];
+            if (a->when_unset || strcmp(a->setting, pass ? "*" : name) != 0)
+                continue;
+            n_found++;
+            if (apply(launch, a) < 0) {
+                snprintf(launch->error, launch->n, "%s: %s %s failed", name,
+                         a->verb, a->text);
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static bool is_set(const char *settings, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *at = settings; at; at = strchr(at, ';')) {
+        at += *at == ';';
+        if (strncmp(at, name, n) == 0 && at[n] == '=')
+            return true;
+    }
+    return false;
+}
+
+static int apply_all(struct launch *launch)
+{
+    const struct instance *instance = launch->filling.instance;
+    const struct descriptor *d = &instance->target->descriptor;
+    char settings[512], *rest = settings, *pair;
+    for (int i = 0; i < d->n_actions; i++) {
+        if (d->actions[i].when_unset &&
+            !is_set(instance->settings, d->actions[i].setting) &&
+            apply(launch, &d->actions[i]) < 0)
+            return -1;
+    }
+    snprintf(settings, sizeof settings, "%s", instance->settings);
+    while ((pair = strsep(&rest, ";"))) {
+        char *value = strchr(pair, '=');
+        if (value)
+            *value++ = '\0';
+        if (*pair && apply_setting(launch, pair, value ? value : "") < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- the process
+ * -----------------------------------------------------------*/
+
+/* A port that was free a moment ago. */
+static int pick_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t n = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(fd, (struct sockaddr *)&address, n) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &n) < 0)
+        address.sin_port = 0;
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+static void spawn(struct instance *instance, char *command)
+{
+    char *words[MAX_WORDS], *rest = command, *word, log[100];
+    int n = 0;
+    while ((word = strsep(&rest, " ")) && n < MAX_WORDS - 1) {
+        if (*word)
+            words[n++] = word;
+    }
+    words[n] = NULL;
+    snprintf(log, sizeof log, "%s/log", instance->dir);
+    pid_t parent = getpid();
+    instance->pid = fork();
+    if (instance->pid != 0)
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it never outlives the harness */
+    if (getppid() != parent)
+        _exit(127);
+    int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int none = open("/dev/null", O_RDONLY);
+    dup2(none, 0);
+    dup2(fd, 1);
+    dup2(fd, 2);
+    execvp(words[0], words);
+    fprintf(stderr, "%s: %s\n", words[0], strerror(errno));
+    _exit(127);
+}
+
+int instance_launch(struct instance *instance, char *error, size_t n)
+{
+    struct target *target = instance->target;
+    const struct descriptor *d = &target->descriptor;
+    char path[100];
+    struct launch *launch = calloc(1, sizeof *launch);
+    if (!launch)
+        abort();
+    launch->filling = (struct filling){.instance = instance,
+                                       .name = "",
+                                       .value = "",
+                                       .acceptor = launch->acceptor};
+    launch->error = error;
+    launch->n = n;
+    for (int i = 0; i < N_TRANSPORTS && !*d->listening; i++)
+        instance->endpoints[i].port = pick_port();
+    int bad = apply_all(launch);
+    if (bad == 0) {
+        char text[TEXT], config[TEXT];
+        fill(&launch->filling, d->config, text, sizeof text);
+        append(text, TEXT, launch->config, "");
+        snprintf(path, sizeof path, "%s/config", instance->dir);
+        FILE *file = fopen(path, "w");
+        if (file) {
+            fputs(text, file);
+            fclose(file);
+        }
+        fill(&launch->filling, d->command, config, sizeof config);
+        append(config, TEXT, launch->command, "");
+        spawn(instance, config);
+    }
+    free(launch);
+    return bad;
+}
+
+static int remove_one(const char *path, const struct stat *stat, int type,
+                      struct FTW *ftw)
+{
+    (void)stat, (void)type, (void)ftw;
+    return remove(path);
+}
+
+void instance_stop(struct instance *instance, bool kill_now)
+{
+    if (instance->pid <= 0)
+        return;
+    kill(instance->pid, kill_now ? SIGKILL : SIGTERM);
+    for (int i = 0; i < 1000; i++) {
+        if (waitpid(instance->pid, NULL, WNOHANG) != 0)
+            break;
+        poll(NULL, 0, 5);
+        if (i == 990)
+            kill(instance->pid, SIGKILL);
+    }
+    instance->pid = 0;
+}
+
+void target_remove_folder(const char *path)
+{
+    if (*path)
+        nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- a certificate
+ * ---------------------------------------------------------*/
+
+int certificate_write(const char *path)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *x = X509_new();
+    X509_NAME *name = X509_get_subject_name(x);
+    ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+    X509_gmtime_adj(X509_getm_notBefore(x), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(x), 10 * 86400);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                               (const unsigned char *)"localhost", -1, -1, 0);
+    X509_set_issuer_name(x, name);
+    X509_set_pubkey(x, key);
+    X509_sign(x, key, EVP_sha256());
+    FILE *file = fopen(path, "w");
+    int bad = !file ||
+              PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) != 1 ||
+              PEM_write_X509(file, x) != 1;
+    if (file && fclose(file) != 0)
+        bad = 1;
+    X509_free(x);
+    EVP_PKEY_free(key);
+    return bad ? -1 : 0;
+}

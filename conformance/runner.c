@@ -281,7 +281,9 @@ static void take_result(struct state *s, struct console *console, size_t job)
 static void watch(struct state *s, pid_t *workers, int n)
 {
     struct console console;
+    struct timespec began, ended;
     int n_left = n;
+    clock_gettime(CLOCK_MONOTONIC, &began);
     bool *taken = calloc(s->n_jobs_total + 1, sizeof *taken);
     console_begin(&console, stdout, (int)s->n_jobs_total);
     while (n_left > 0) {
@@ -305,6 +307,11 @@ static void watch(struct state *s, pid_t *workers, int n)
     free(taken);
     if (was_interrupted)
         return;
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    cJSON_AddNumberToObject(
+        s->document, "seconds",
+        (double)(ended.tv_sec - began.tv_sec) +
+            (double)((ended.tv_nsec - began.tv_nsec) / 1000000) / 1000);
     document_finish(s->document, s->catalogue, NULL);
     console_end(&console, s->document, s->options->report);
 }
@@ -526,7 +533,6 @@ static int list(const struct run_options *options, struct test_case *cases,
 static int run_and_report(struct state *s)
 {
     char error[512];
-    struct timespec began, ended;
     strcpy(s->scratch, "/tmp/mqttspec-run.XXXXXX");
     if (!mkdtemp(s->scratch))
         return say(EXIT_HARNESS, "cannot make a folder in /tmp");
@@ -534,18 +540,12 @@ static int run_and_report(struct state *s)
         snprintf(s->captures, sizeof s->captures, "%s",
                  report_captures(s->report));
     describe_run(s);
-    clock_gettime(CLOCK_MONOTONIC, &began);
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     run_all(s);
-    clock_gettime(CLOCK_MONOTONIC, &ended);
     rmdir(s->scratch);
     if (was_interrupted)
         return say(EXIT_HARNESS, "interrupted; no report was written");
-    cJSON_AddNumberToObject(
-        s->document, "seconds",
-        (double)(ended.tv_sec - began.tv_sec) +
-            (double)((ended.tv_nsec - began.tv_nsec) / 1000000) / 1000);
     int n_changed = count_changes(s);
     report_tell_ci(s->document);
     struct report *report = s->report;

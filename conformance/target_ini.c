@@ -88,15 +88,17 @@ static int on_line(void *user, const char *section, const char *name,
         return refuse(reading, "unknown section", section);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (strcmp(keys[i].name, name) == 0) {
-            snprintf((char *)d + keys[i].offset, keys[i].size, "%s", value);
+            char *at = (char *)d + keys[i].offset;
+            size_t n = strlen(at); /* a second line goes on with the first */
+            snprintf(at + n, keys[i].size - n, "%s%s", n ? " " : "", value);
             return 1;
         }
     }
     return refuse(reading, "unknown key", name);
 }
 
-/* inih cuts lines at 200 octets when it reads files; a reader of our own does
- * not need more, it only has to feed whole lines. */
+/* inih takes lines of 200 octets at most; what is longer is given in several
+ * lines of the same name. */
 int descriptor_read(struct descriptor *d, const char *name, char *error,
                     size_t n)
 {

@@ -4,6 +4,9 @@
 
 /* One line per file of tests. */
 #define SUITES(X)                                                              \
+    X(data)                                                                    \
+    X(header)                                                                  \
+    X(packet_id)                                                               \
     X(connect)                                                                 \
     X(connect_protocol)                                                        \
     X(connect_flags)                                                           \
@@ -14,6 +17,13 @@
     X(connect_payload)                                                         \
     X(will_properties)                                                         \
     X(connect_response)                                                        \
+    X(connack)                                                                 \
+    X(connack_limits)                                                          \
+    X(publish_flags)                                                           \
+    X(retain)                                                                  \
+    X(publish_topic)                                                           \
+    X(publish_properties)                                                      \
+    X(publish_actions)                                                         \
     X(acknowledgements)                                                        \
     X(subscribe)                                                               \
     X(suback)                                                                  \

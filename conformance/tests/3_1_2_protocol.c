@@ -55,7 +55,7 @@ TEST(auth_before_connect_closes, "5.0/MQTT-3.1.0-1")
 }
 
 /* A second CONNECT on a connection ends it, and gets no CONNACK. */
-TEST(second_connect_closes, "3.1.1/MQTT-3.1.0-2", "5.0/MQTT-3.1.0-2",
+TEST(second_connect_gets_no_connack, "3.1.1/MQTT-3.1.0-2", "5.0/MQTT-3.1.0-2",
      "5.0/MQTT-3.2.0-2")
 {
     struct peer *peer = peer_hello(t, "twice");
@@ -153,7 +153,7 @@ TEST(protocol_level_zero_is_refused, "3.1.1/MQTT-3.1.2-2", "5.0/MQTT-3.1.2-2")
 SUITE(connect_protocol, "3.1.0 First packet, protocol name and level",
       pingreq_before_connect_closes, publish_before_connect_closes,
       subscribe_before_connect_closes, auth_before_connect_closes,
-      second_connect_closes, second_connect_of_another_client_closes,
+      second_connect_gets_no_connack, second_connect_of_another_client_closes,
       second_connect_publishes_the_will, unknown_protocol_name_is_refused,
       protocol_name_in_small_letters_is_refused,
       longer_protocol_name_is_refused, unknown_protocol_level_is_refused,

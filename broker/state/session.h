@@ -63,6 +63,7 @@ struct session {
     struct delivery_list queue; /* waiting: quota used up, or not attached */
     struct delivery *resend;    /* in inflight.sent: the first that was not yet
                                    sent again on this connection; NULL: none */
+    uint64_t next_expiry_look_ms; /* when a full queue is searched again */
     uint64_t n_dropped;         /* lost to limits */
     void *match;                /* scratch of the router during one message */
     struct store *store;        /* NULL: nothing is kept on disk */

@@ -247,9 +247,15 @@ static void forget_queued(struct session *s, struct delivery *d)
     delivery_free(d);
 }
 
+/* drop_expired looks through a full queue at most once a second, which is how
+ * finely messages expire; else each message that finds no place would walk it.
+ */
 static void drop_expired(struct session *s, uint64_t now_ms)
 {
     struct delivery *next = NULL;
+    if (now_ms < s->next_expiry_look_ms)
+        return;
+    s->next_expiry_look_ms = now_ms + 1000;
     for (struct delivery *d = s->queue.first; d; d = next) {
         next = d->next;
         if (message_is_expired(d->message, now_ms))

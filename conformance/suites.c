@@ -32,7 +32,10 @@
     X(disconnect)                                                              \
     X(auth)                                                                    \
     X(qos)                                                                     \
-    X(topics)
+    X(delivery)                                                                 \
+    X(topics)                                                                  \
+    X(shared)                                                                  \
+    X(flow)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

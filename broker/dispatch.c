@@ -85,7 +85,9 @@ size_t dispatch_octets(struct broker *b, struct client *c, struct slice octets)
     if (reason == REASON_SUCCESS) {
         if (total == 0 || total > octets.n)
             return 0;
-        conn_heard(c->conn, b->now_ms);
+        /* Before CONNACK the time for the handshake runs on. */
+        if (c->conn->state == CONN_RUNNING)
+            conn_heard(c->conn, b->now_ms);
         reason = handle(b, c, slice_of(octets.data, total));
     }
     if (reason != REASON_SUCCESS)

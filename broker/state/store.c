@@ -46,8 +46,8 @@ static const char *const sql[STORE_N_STATEMENTS] = {
     [STORE_BEGIN] = "BEGIN",
     [STORE_COMMIT] = "COMMIT",
     [STORE_ROLLBACK] = "ROLLBACK",
-    [STORE_SAVE_SESSION] = "REPLACE INTO session VALUES"
-                           " (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+    [STORE_SAVE_SESSION] = ("REPLACE INTO session VALUES"
+                            " (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"),
     [STORE_DELETE_SESSION] = "DELETE FROM session WHERE id = ?1",
     [STORE_DELETE_SESSION_SUBSCRIPTIONS] =
         "DELETE FROM subscription WHERE session = ?1",

@@ -9,6 +9,7 @@
 #include <check.h>
 
 Suite *suite_base(void);
+Suite *suite_broker(void);
 Suite *suite_codec(void);
 Suite *suite_config(void);
 Suite *suite_conn(void);

@@ -207,7 +207,7 @@ static struct outcome speak(const struct buf *frames, size_t step)
     struct buf all = {0};
     struct slice s;
 
-    buf_append(&all, GOOD + 3, strlen(GOOD) - 3);
+    buf_append(&all, &GOOD[3], strlen(GOOD) - 3);
     buf_append(&all, buf_slice(frames).data, buf_size(frames));
     s = buf_slice(&all);
     for (size_t at = 0; at < s.n && !o.has_ended; at += step) {

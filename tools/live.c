@@ -165,6 +165,24 @@ struct live *live_open(const struct live_url *url, const char *cafile,
     return l;
 }
 
+struct live *live_accept(int fd, void *context)
+{
+    struct live *l = xcalloc(1, sizeof *l);
+    int yes = 1;
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    l->fd = fd;
+    l->is_connected = true;
+    if (context) {
+        l->ssl = room_or_die(SSL_new(context));
+        SSL_set_mode(l->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_set_accept_state(l->ssl);
+        SSL_set_fd(l->ssl, fd);
+    }
+    return l;
+}
+
 int live_fd(const struct live *l)
 {
     return l->fd;

@@ -44,6 +44,13 @@ struct live;
 struct live *live_open(const struct live_url *url, const char *cafile,
                        char *error, size_t size);
 
+/* live_accept takes over a connection that was accepted: the other end.
+ *
+ * fd        owned from now on
+ * context   an SSL_CTX with a certificate, borrowed; NULL: no TLS
+ */
+struct live *live_accept(int fd, void *context);
+
 int live_fd(const struct live *live);
 /* live_events gives what to poll for: POLLIN, POLLOUT. */
 short live_events(const struct live *live);

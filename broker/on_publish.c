@@ -99,7 +99,8 @@ static enum reason why_refused(const struct broker *b, const struct client *c,
     if (max_levels > 0 && topic_n_levels(topic) > (size_t)max_levels)
         return REASON_QUOTA_EXCEEDED;
     if (max_retained > 0 && p->is_retained && p->payload.n > 0 &&
-        b->retain.n_messages >= (size_t)max_retained)
+        b->retain.n_messages >= (size_t)max_retained &&
+        !retain_find(&b->retain, topic))
         return REASON_QUOTA_EXCEEDED;
     if (b->security &&
         !security_may_publish(b->security, c->user,

@@ -14,7 +14,6 @@
 
 struct world {
     struct config config;
-    struct acceptor_options options;
     struct broker broker;
     struct client *clients[N_CLIENTS]; /* NULL: not open, or swept */
     struct buf heard[N_CLIENTS];
@@ -35,14 +34,9 @@ static void gather(struct world *w)
             conn_take_output(w->clients[i]->conn, &w->heard[i]);
 }
 
-/* turn lets the broker finish a turn, and notes who was swept. */
-static void turn(struct world *w)
+/* forget_swept notes who is no client any more. */
+static void forget_swept(struct world *w)
 {
-    gather(w);
-    broker_end_turn(&w->broker);
-    gather(w);
-    broker_begin_turn(&w->broker, w->now_ms, 1700000000);
-    broker_end_turn(&w->broker);
     for (int i = 0; i < N_CLIENTS; i++) {
         struct client *c = w->broker.clients;
         while (c && c != w->clients[i])
@@ -51,13 +45,28 @@ static void turn(struct world *w)
     }
 }
 
+/* turn lets the broker finish a turn, and sweep who has heard all. */
+static void turn(struct world *w)
+{
+    for (int i = 0; i < 2; i++) {
+        gather(w);
+        broker_end_turn(&w->broker);
+        forget_swept(w);
+        gather(w);
+        broker_begin_turn(&w->broker, w->now_ms, 1700000000);
+    }
+}
+
 static void open_world(struct world *w)
 {
+    char error[256];
     memset(w, 0, sizeof *w);
     w->now_ms = 1000;
     config_init(&w->config);
     w->config.sys_interval_s = 0;
-    config_init_acceptor(&w->options);
+    ck_assert_int_eq(config_add_acceptor(&w->config, "tcp://127.0.0.1:0", error,
+                                         sizeof error),
+                     0);
     ck_assert_int_eq(broker_init(&w->broker, &w->config, NULL, NULL, NULL,
                                  w->now_ms, 1700000000),
                      0);
@@ -87,7 +96,8 @@ static void say(struct world *w, int who, const char *hex)
 {
     if (!w->clients[who]) {
         struct conn *conn = conn_new(NULL, NULL);
-        w->clients[who] = broker_add_client(&w->broker, conn, &w->options);
+        w->clients[who] =
+            broker_add_client(&w->broker, conn, &w->config.acceptors[0]);
     }
     append_hex(&w->clients[who]->conn->in, hex);
     broker_input(&w->broker, w->clients[who]);
@@ -244,7 +254,7 @@ START_TEST(link_is_not_stolen_when_forbidden)
 {
     struct world w;
     open_world(&w);
-    w.options.allow_link_stealing = false;
+    w.config.acceptors[0].allow_link_stealing = false;
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 1, V5_CLEAN "61");
     hear(&w, 1, "E0 01 80");
@@ -403,7 +413,7 @@ START_TEST(keep_alive_follows_the_table)
     open_world(&w);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         char hex[96], told[64];
-        w.options.server_keep_alive_s = table[i].server_s;
+        w.config.acceptors[0].server_keep_alive_s = table[i].server_s;
         snprintf(hex, sizeof hex, "10 0E 0004 4D515454 05 02 %s 00 0001 61",
                  table[i].client);
         snprintf(told, sizeof told,
@@ -446,7 +456,7 @@ START_TEST(receive_maximum_is_enforced)
 {
     struct world w;
     open_world(&w);
-    w.options.receive_maximum = 1;
+    w.config.acceptors[0].receive_maximum = 1;
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 0,
         "34 06 0001 74 0001 00"
@@ -508,7 +518,7 @@ START_TEST(maximum_packet_size_is_enforced)
 {
     struct world w;
     open_world(&w);
-    w.options.maximum_packet_size = 9;
+    w.config.acceptors[0].maximum_packet_size = 9;
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 0, "82 07 0001 00 0001 61 00");
     hear(&w, 0, "90 04 0001 00 00");

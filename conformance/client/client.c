@@ -241,6 +241,15 @@ static void put_will(struct client *client, const struct message *will,
     out->retained = will->retain;
 }
 
+/* Properties as they stand on the wire: a Response Topic is a name, too. */
+static void unique_properties_from(struct t *t, MQTTProperties *out,
+                                   const struct wire_props *props)
+{
+    struct wire_props unique = *props;
+    unique.response_topic = t_unique_topic(t, props->response_topic);
+    properties_from(out, &unique);
+}
+
 static struct outcome do_connect(struct client *client, struct where where,
                                  const struct client_options *options)
 {
@@ -275,7 +284,7 @@ static struct outcome do_connect(struct client *client, struct where where,
         add_limit(&of_will, MQTTPROPERTY_CODE_WILL_DELAY_INTERVAL,
                   options->will_delay_interval_s, false);
         if (options->will)
-            properties_from(&of_will, &options->will->props);
+            unique_properties_from(t, &of_will, &options->will->props);
         c->connectProperties = &properties;
         c->willProperties = options->will ? &of_will : NULL;
     } else {
@@ -390,7 +399,7 @@ static int do_publish(struct client *client, struct where where,
     m.qos = message->qos;
     m.retained = message->retain;
     if (T_IS_5_0(client->t))
-        properties_from(&m.properties, &message->props);
+        unique_properties_from(client->t, &m.properties, &message->props);
     begin_request(client);
     int bad = MQTTAsync_sendMessage(client->paho,
                                     t_topic(client->t, message->topic), &m, &r);

@@ -180,7 +180,7 @@ TEST(subscribe_again_replaces_options, "5.0/MQTT-3.8.4-3",
     client_publish(other, MESSAGE("a", "x", .qos = 1));
     peer_expect(peer, PUBLISH(.topic = "a", .qos = 0,
                               .props = {.subscription_identifier = {2}}));
-    peer_publish(peer, MESSAGE("a", "mine"));
+    peer_send(peer, PUBLISH(.topic = "a", .payload = "mine"));
     peer_expect_message(peer, MESSAGE("a", "mine"));
 }
 

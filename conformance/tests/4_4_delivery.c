@@ -41,7 +41,7 @@ TEST(state_lasts_while_connected, "3.1.1/MQTT-4.1.0-2", "5.0/MQTT-4.1.0-1",
                    .props = {.session_expiry_interval_s = OPT(1)}));
     peer_subscribe(peer, "a", 1);
     t_let_pass(t, 2000, "twice the Session Expiry Interval");
-    peer_publish(peer, MESSAGE("a", "x", .qos = 0));
+    peer_send(peer, PUBLISH(.topic = "a", .payload = "x"));
     peer_expect_message(peer, MESSAGE("a", "x"));
 }
 

@@ -35,7 +35,8 @@ TEST(shared_not_twice, "5.0/RULE-shared-one-receiver", .needs = "shared")
     struct peer *two = peer_hello(t, "two");
     peer_subscribe(one, SHARED, 0);
     peer_subscribe(two, SHARED, 0);
-    peer_publish(one, MESSAGE("a", "x", .qos = 0));
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "x", .qos = 1));
     peer_send(one, PINGREQ());
     peer_send(two, PINGREQ());
     const struct wire_packet *at_one =

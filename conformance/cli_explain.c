@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli_explain.c -- `mqttspec explain`: what a statement asks. */
+/* cli_explain.c -- `mqttspec explain`: what a statement asks, who tests it. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli_reports.h"
+#include "report/fault_index.h"
 #include "statement.h"
+#include "suite.h"
 
 enum { EXIT_DONE = 0, EXIT_WRONG_USE = 2, EXIT_BROKEN = 3, MAX_NEAR = 5 };
 
@@ -16,7 +18,70 @@ static void print_versions(unsigned versions)
             printf(" %s", names[v]);
 }
 
-static void print_statement(const struct statement *s)
+/* Whether a list of ids, separated by spaces, holds one. */
+static int is_listed(const char *list, const char *id)
+{
+    size_t n = strlen(id);
+    for (const char *at = list; at && *at;) {
+        size_t n_word = strcspn(at, " ");
+        if (n_word == n && strncmp(at, id, n) == 0)
+            return 1;
+        at += n_word + strspn(at + n_word, " ");
+    }
+    return 0;
+}
+
+static int test_names(const struct test *test, const char *id)
+{
+    for (int i = 0; i < TEST_MAX_STATEMENTS && test->statements[i]; i++)
+        if (strcmp(test->statements[i], id) == 0)
+            return 1;
+    return 0;
+}
+
+static void print_test(const struct suite *suite, const struct test *test,
+                       const struct row *row, int *n)
+{
+    printf("  %-9s %s%s%s%s (%s)\n", *n ? "" : "tests", test->name,
+           row ? "[" : "", row ? row->name : "", row ? "]" : "", suite->title);
+    (*n)++;
+}
+
+/* The tests that name the statement, and the rows of a table that do. */
+static void print_tests(const char *id)
+{
+    int n = 0;
+    for (size_t s = 0; suites[s]; s++)
+        for (size_t i = 0; suites[s]->tests[i]; i++) {
+            const struct test *test = suites[s]->tests[i];
+            if (test_names(test, id))
+                print_test(suites[s], test, NULL, &n);
+            for (size_t r = 0; test->rows && r < test->n_rows; r++) {
+                const struct row *row =
+                    (const void *)((const char *)test->rows +
+                                   r * test->row_size);
+                if (is_listed(row->statements, id))
+                    print_test(suites[s], test, row, &n);
+            }
+        }
+    if (n == 0)
+        printf("  tests     none names it\n");
+}
+
+/* The faults that break it, which its tests must catch. */
+static void print_faults(const cJSON *index, const char *id)
+{
+    int n = 0;
+    const cJSON *name;
+    cJSON_ArrayForEach(name, cJSON_GetObjectItemCaseSensitive(index, id))
+    {
+        printf("  %-9s %s\n", n++ ? "" : "faults", name->valuestring);
+    }
+    if (n == 0)
+        printf("  faults    none breaks it\n");
+}
+
+static void print_statement(const struct statement *s, const cJSON *index)
 {
     static const char *const bound[] = {
         [STATEMENT_ROLE_SERVER] = "the server",
@@ -37,18 +102,21 @@ static void print_statement(const struct statement *s)
         printf("  seen by   %s\n", s->observable);
     if (*s->reason)
         printf("  because   %s\n", s->reason);
+    print_tests(s->id);
+    print_faults(index, s->id);
 }
 
 /* Explains an id with its version, or without for every one that has it.
  * Returns how many statements that were. */
-static int explain(const struct catalogue *catalogue, const char *id)
+static int explain(const struct catalogue *catalogue, const cJSON *index,
+                   const char *id)
 {
     int n = 0;
     for (size_t i = 0; i < catalogue_count(catalogue); i++) {
         const struct statement *s = catalogue_at(catalogue, i);
         if (strcmp(s->id, id) != 0 && strcmp(strchr(s->id, '/') + 1, id) != 0)
             continue;
-        print_statement(s);
+        print_statement(s, index);
         n++;
     }
     return n;
@@ -85,11 +153,13 @@ int cli_explain(int argc, char **argv)
         fprintf(stderr, "mqttspec explain: %s\n", error);
         return EXIT_BROKEN;
     }
+    cJSON *index = fault_index_new();
     for (int i = 1; i < argc; i++)
-        if (explain(catalogue, argv[i]) == 0) {
+        if (explain(catalogue, index, argv[i]) == 0) {
             print_near(catalogue, argv[i]);
             code = EXIT_WRONG_USE;
         }
+    cJSON_Delete(index);
     catalogue_free(catalogue);
     return code;
 }

@@ -228,6 +228,9 @@ START_TEST(explain_tells_versions_apart)
     assert_file_holds("printed", "3.1.1/MQTT-4.5.0-2");
     assert_file_holds("printed", "5.0/MQTT-4.5.0-2");
     assert_file_holds("printed", "because");
+    assert_file_holds("printed", "tests     none names it");
+    ck_assert_int_eq(run("explain 5.0/MQTT-3.12.4-1"), 0);
+    assert_file_holds("printed", "(3.12 PINGREQ");
 }
 END_TEST
 

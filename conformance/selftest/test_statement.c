@@ -7,6 +7,8 @@
 
 #include "statement.h"
 #include "statements/csv.h"
+#include "suite.h"
+#include "tap/tap.h"
 
 #define HEADER "id,section,role,testable,level,mqtt,observable,summary,reason\n"
 #define ROW "X-1,1.2 Title,server,yes,must,5.0,look,It does.,\n"
@@ -132,6 +134,68 @@ START_TEST(catalogue_refuses_a_broken_file)
 }
 END_TEST
 
+static void assert_known(const struct catalogue *c, const struct test *test,
+                         const char *ids)
+{
+    char copy[1024], *save = NULL;
+    snprintf(copy, sizeof copy, "%s", ids);
+    for (char *id = strtok_r(copy, " ", &save); id;
+         id = strtok_r(NULL, " ", &save))
+        ck_assert_msg(catalogue_find(c, id) != NULL,
+                      "%s:%d: %s names %s, which no catalogue has", test->file,
+                      test->line, test->name, id);
+}
+
+/* Every test, and every row of its table, names statements that exist. */
+START_TEST(tests_name_known_statements)
+{
+    char error[256];
+    size_t n = 0;
+    struct catalogue *c = catalogue_new(error, sizeof error);
+    for (size_t s = 0; suites[s]; s++)
+        for (size_t i = 0; suites[s]->tests[i]; i++, n++) {
+            const struct test *test = suites[s]->tests[i];
+            ck_assert_msg(test->rows || test->statements[0],
+                          "%s names no statement", test->name);
+            for (int k = 0; k < TEST_MAX_STATEMENTS && test->statements[k]; k++)
+                assert_known(c, test, test->statements[k]);
+            for (size_t r = 0; test->rows && r < test->n_rows; r++) {
+                const struct row *row =
+                    (const void *)((const char *)test->rows +
+                                   r * test->row_size);
+                ck_assert_msg(row->statements || test->statements[0],
+                              "%s[%s] names no statement", test->name,
+                              row->name);
+                if (row->statements)
+                    assert_known(c, test, row->statements);
+            }
+        }
+    ck_assert_uint_gt(n, 0);
+    catalogue_free(c);
+}
+END_TEST
+
+/* Every fault breaks statements that exist. */
+START_TEST(faults_name_known_statements)
+{
+    char error[256];
+    struct catalogue *c = catalogue_new(error, sizeof error);
+    ck_assert_ptr_nonnull(faults[0]);
+    for (size_t i = 0; faults[i]; i++) {
+        char copy[2048], *save = NULL;
+        int n = 0;
+        snprintf(copy, sizeof copy, "%s", faults[i]->statements);
+        for (char *id = strtok_r(copy, " ", &save); id;
+             id = strtok_r(NULL, " ", &save), n++)
+            ck_assert_msg(catalogue_find(c, id) != NULL,
+                          "fault %s breaks %s, which no catalogue has",
+                          faults[i]->name, id);
+        ck_assert_msg(n > 0, "fault %s breaks nothing", faults[i]->name);
+    }
+    catalogue_free(c);
+}
+END_TEST
+
 Suite *suite_statement(void)
 {
     Suite *suite = suite_create("statement");
@@ -146,6 +210,8 @@ Suite *suite_statement(void)
     tcase_add_loop_test(
         catalogue, catalogue_refuses_a_broken_file, 0,
         (int)(sizeof broken_catalogues / sizeof broken_catalogues[0]));
+    tcase_add_test(catalogue, tests_name_known_statements);
+    tcase_add_test(catalogue, faults_name_known_statements);
     suite_add_tcase(suite, catalogue);
     return suite;
 }

@@ -25,6 +25,7 @@
 #include "known.h"
 #include "report/console.h"
 #include "report/document.h"
+#include "report/fault_index.h"
 #include "report/report.h"
 #include "statement.h"
 #include "t_run.h"
@@ -312,7 +313,9 @@ static void watch(struct state *s, pid_t *workers, int n)
         s->document, "seconds",
         (double)(ended.tv_sec - began.tv_sec) +
             (double)((ended.tv_nsec - began.tv_nsec) / 1000000) / 1000);
-    document_finish(s->document, s->catalogue, NULL);
+    cJSON *fault_index = fault_index_new();
+    document_finish(s->document, s->catalogue, fault_index);
+    cJSON_Delete(fault_index);
     console_end(&console, s->document, s->options->report);
 }
 

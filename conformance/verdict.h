@@ -33,7 +33,7 @@ struct case_result {
     char expected[512];
     char actual[2048];
     char reason[512]; /* skipped, inconclusive, error: why */
-    char violated[VERDICT_MAX_VIOLATED][40]; /* ids of broken statements */
+    char violated[VERDICT_MAX_VIOLATED][80]; /* ids of broken statements */
     int n_violated;
     bool has_capture;    /* a .pcap was written */
     bool has_transcript; /* and its entries, as JSON */

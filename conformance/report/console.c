@@ -147,8 +147,9 @@ static void put_counts(const struct console *console, const cJSON *document)
         DOCUMENT_WARNING, DOCUMENT_INCONCLUSIVE, DOCUMENT_SKIPPED,
     };
     const cJSON *target = cJSON_GetObjectItemCaseSensitive(document, "target");
-    fprintf(console->out, "%s %s:", document_text(target, "name"),
-            document_text(target, "version"));
+    const char *version = document_text(target, "version");
+    fprintf(console->out, "%s%s%s:", document_text(target, "name"),
+            *version ? " " : "", version);
     for (int i = 0; i < DOCUMENT_N_VERDICTS; i++) {
         const char *name = document_verdict_plural(order[i]);
         int n = document_count(document, name);

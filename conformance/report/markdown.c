@@ -154,7 +154,7 @@ void write_markdown(struct text *out, const cJSON *document)
               document_count(document, "errors");
     text_puts(out, "## MQTT conformance of ");
     put_plain(out, document_text(target, "name"));
-    text_puts(out, " ");
+    text_puts(out, *document_text(target, "version") ? " " : "");
     put_plain(out, document_text(target, "version"));
     text_printf(out, ": %s\n\n", bad > 0 ? "not passed" : "passed");
     put_counts(out, document);

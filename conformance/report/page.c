@@ -21,7 +21,8 @@ void write_json(struct text *out, const cJSON *document)
     char *json = cJSON_Print(document);
     if (!json)
         abort();
-    text_puts(out, json);
+    /* What a broker sent may have found its way into a string. */
+    text_puts_utf8(out, json);
     text_puts(out, "\n");
     cJSON_free(json);
 }

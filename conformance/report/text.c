@@ -143,13 +143,12 @@ void text_puts_line(struct text *text, const char *string, const char *escaped)
 
 void text_puts_json_in_html(struct text *text, const char *json)
 {
-    for (const char *at = json; *at;) {
-        size_t n = strcspn(at, "<");
-        text_add(text, at, n);
-        at += n;
-        if (*at == '<') {
+    while (*json) {
+        if (*json == '<') {
             text_puts(text, "\\u003c");
-            at++;
+            json++;
+        } else {
+            json += put_clean(text, json);
         }
     }
 }

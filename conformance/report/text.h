@@ -43,8 +43,9 @@ void text_puts_xml(struct text *text, const char *string);
  * each character of `escaped`, a backslash before it. NULL adds nothing. */
 void text_puts_line(struct text *text, const char *string, const char *escaped);
 
-/* text_puts_json_in_html appends JSON so that no markup can begin in it: every
- * < becomes \u003c. Only for JSON whose < stand inside strings. */
+/* text_puts_json_in_html appends JSON, cleaned like text_puts_utf8, so that no
+ * markup can begin in it: every < becomes \u003c. Only for JSON whose < stand
+ * inside strings. */
 void text_puts_json_in_html(struct text *text, const char *json);
 
 /* text_load reads a whole file.

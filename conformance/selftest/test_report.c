@@ -205,6 +205,26 @@ START_TEST(page_is_self_contained)
 }
 END_TEST
 
+/* A string that is no UTF-8 leaves the JSON and the page readable. */
+START_TEST(json_is_utf8)
+{
+    struct text text = {0};
+    cJSON *document = sample_unfinished();
+    cJSON_AddStringToObject(
+        cJSON_GetObjectItemCaseSensitive(document, "target"), "said",
+        "\xFD\xFE name");
+    sample_finish(document);
+    write_json(&text, document);
+    assert_holds(text_of(&text), "\xEF\xBF\xBD\xEF\xBF\xBD name");
+    assert_lacks(text_of(&text), "\xFD");
+    text_clear(&text);
+    write_page(&text, document);
+    assert_lacks(text_of(&text), "\xFD");
+    text_clear(&text);
+    cJSON_Delete(document);
+}
+END_TEST
+
 /* The badge says what shields.io wants to know. */
 START_TEST(badge_counts_failures)
 {
@@ -395,6 +415,7 @@ Suite *suite_report(void)
     tcase_add_test(views, tap_has_plan_and_directives);
     tcase_add_test(views, markdown_escapes_markup);
     tcase_add_test(views, page_is_self_contained);
+    tcase_add_test(views, json_is_utf8);
     tcase_add_test(views, badge_counts_failures);
     tcase_add_test(views, text_is_cleaned);
     tcase_add_test(views, console_is_plain_in_a_file);

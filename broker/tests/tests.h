@@ -22,5 +22,6 @@ Suite *suite_retain(void);
 Suite *suite_inflight(void);
 Suite *suite_session(void);
 Suite *suite_store(void);
+Suite *suite_address(void);
 
 #endif

@@ -7,6 +7,10 @@
 #include "peer/peer.h"
 #include "suite.h"
 
+/* Some brokers grant what their ACL denies and then deliver nothing, which the
+ * standard allows. */
+#define REFUSES_NO_FILTER "the broker grants what its ACL denies"
+
 /* The codes stand in the order of the Topic Filters. */
 TEST(suback_in_order, "3.1.1/MQTT-3.9.3-1", "3.1.1/MQTT-3.9.3-2",
      "5.0/MQTT-3.9.3-1", "5.0/MQTT-3.9.3-2", "5.0/RULE-suback-grants-no-more",
@@ -41,8 +45,11 @@ TEST(suback_failure_in_place, "3.1.1/MQTT-3.8.4-5", "3.1.1/MQTT-3.9.3-1",
     peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"a", .qos = 1},
                                                           {"denied/x"},
                                                           {"b", .qos = 0}}));
-    peer_expect_any(peer, SUBACK(.packet_id = 1, .codes = CODES(1, 0x80, 0)),
-                    SUBACK(.packet_id = 1, .codes = CODES(1, 0x87, 0)));
+    const struct wire_packet *suback = peer_expect_any(
+        peer, SUBACK(.packet_id = 1, .codes = CODES(1, 0x80, 0)),
+        SUBACK(.packet_id = 1, .codes = CODES(1, 0x87, 0)),
+        SUBACK(.packet_id = 1, .codes = CODES(1, 0, 0)));
+    t_skip_unless(t, suback->codes.octets[1] >= 0x80, REFUSES_NO_FILTER);
     peer_publish(peer, MESSAGE("a", "x", .qos = 1));
     peer_expect_message(peer, MESSAGE("a", "x", .qos = 1));
 }
@@ -58,8 +65,9 @@ TEST(suback_within_maximum_packet_size, "5.0/MQTT-3.9.2-1", "5.0/MQTT-3.9.2-2",
                    .user_name = {bound.name}, .password = {bound.password},
                    .props = {.maximum_packet_size = 20}));
     peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"denied/x"}}));
-    const struct wire_packet *suback = peer_expect(
-        peer, SUBACK(.packet_id = 1, .reason = REASON_AT_LEAST(0x80)));
+    const struct wire_packet *suback =
+        peer_expect(peer, SUBACK(.packet_id = 1));
+    t_skip_unless(t, suback->codes.octets[0] >= 0x80, REFUSES_NO_FILTER);
     t_check(t, suback->octets.n <= 20, "a SUBACK of at most 20 octets",
             "%zu octets", suback->octets.n);
 }

@@ -188,7 +188,9 @@ TEST(shared_needs_its_prefix, "5.0/MQTT-4.8.2-1")
     struct client *subscriber = client_connect(t, "subscriber");
     struct client *publisher = client_connect(t, "publisher");
     client_subscribe(subscriber, "$shared/a/b", 0);
-    client_publish(publisher, MESSAGE("$shared/a/b", "x", .qos = 1));
+    int code =
+        client_publish_result(publisher, MESSAGE("$shared/a/b", "x", .qos = 1));
+    t_skip_unless(t, code < 0x80, "the broker lets nobody publish to $ topics");
     client_expect(subscriber, MESSAGE("$shared/a/b", "x"));
 }
 

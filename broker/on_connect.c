@@ -16,6 +16,8 @@
 #include <sys/random.h>
 
 #include "base/die.h"
+#include "codec/encode.h"
+#include "codec/frame.h"
 #include "dispatch.h"
 #include "on_auth.h"
 #include "on_session.h"
@@ -304,6 +306,28 @@ static char *response_information(const struct connecting *k,
     return text;
 }
 
+/* fit_connack leaves out of CONNACK what the client can do without, when the
+ * whole would be larger than it accepts: first what only repeats the standard's
+ * defaults, then the Topic Aliases. [MQTT-3.1.2-24]. Returns false when even
+ * that is too large. */
+static bool fit_connack(struct client *c, struct packet *packet)
+{
+    struct properties *p = &packet->connack.properties;
+    size_t limit = c->maximum_packet_size;
+    if (limit == 0 || packet_size(packet, c->version) <= limit)
+        return true;
+    if (c->receive_maximum == UINT16_MAX)
+        properties_unset(p, PROPERTY_RECEIVE_MAXIMUM);
+    if (p->maximum_packet_size_octets >= FRAME_MAX_REMAINING_LENGTH)
+        properties_unset(p, PROPERTY_MAXIMUM_PACKET_SIZE);
+    properties_unset(p, PROPERTY_RESPONSE_INFORMATION);
+    if (packet_size(packet, c->version) <= limit)
+        return true;
+    properties_unset(p, PROPERTY_TOPIC_ALIAS_MAXIMUM);
+    c->topic_alias_maximum = 0;
+    return packet_size(packet, c->version) <= limit;
+}
+
 /* accept_with sends the CONNACK that says yes. */
 static void accept_with(struct broker *b, struct client *c,
                         const struct connecting *k, bool is_substituted)
@@ -326,6 +350,7 @@ static void accept_with(struct broker *b, struct client *c,
     }
     auth_fill_connack(c, p);
     char *response = response_information(k, p);
+    bool is_sent = fit_connack(c, &packet);
     client_send(b, c, &packet);
     free(response);
     c->was_accepted = true;
@@ -334,6 +359,8 @@ static void accept_with(struct broker *b, struct client *c,
         b->counters.n_clients_maximum = b->counters.n_clients;
     conn_enter(c->conn, CONN_RUNNING);
     conn_heard(c->conn, b->now_ms);
+    if (!is_sent)
+        broker_close_client(b, c, REASON_SUCCESS); /* [MQTT-3.14.0-1] */
 }
 
 /* read_limits notes what the client can take. */
@@ -413,7 +440,8 @@ static enum reason finish_connect(struct broker *b, struct client *c,
     c->is_session_expiry_zero = interval_s == 0;
     fill_session(b, c, s, k->connect, interval_s);
     accept_with(b, c, k, is_substituted);
-    session_attach(s, &k->link, b->now_ms);
+    if (c->conn->state == CONN_RUNNING)
+        session_attach(s, &k->link, b->now_ms);
     return REASON_SUCCESS;
 }
 

@@ -157,16 +157,14 @@ static void accept_message(struct broker *b, struct client *c,
     message_unref(m);
 }
 
-/* take_quota counts a QoS 2 message against the Receive Maximum that we gave.
- * QoS 1 is acknowledged at once and never counts. [MQTT-3.3.4-7]; 5.0 s4.9. */
-static enum reason take_quota(struct client *c)
+/* exceeds_quota tells whether a new QoS 2 message is one too many for the
+ * Receive Maximum that we gave. QoS 1 is acknowledged at once and never counts.
+ * [MQTT-3.3.4-7]; 5.0 s4.9. */
+static bool exceeds_quota(const struct client *c, uint16_t packet_id)
 {
-    if (c->version != MQTT_5_0)
-        return REASON_SUCCESS;
-    if (c->receive_quota == 0)
-        return REASON_RECEIVE_MAXIMUM_EXCEEDED;
-    c->receive_quota--;
-    return REASON_SUCCESS;
+    return c->version == MQTT_5_0 && c->receive_quota == 0 &&
+           inflight_incoming_state(&c->session->inflight, packet_id) ==
+               INCOMING_FREE;
 }
 
 /* on_publish_2 handles a QoS 2 message that may be published. A repeat is only
@@ -174,15 +172,15 @@ static enum reason take_quota(struct client *c)
 static enum reason on_publish_2(struct broker *b, struct client *c,
                                 const struct publish *p, struct slice topic)
 {
-    enum reason reason = REASON_SUCCESS;
+    if (exceeds_quota(c, p->packet_id))
+        return REASON_RECEIVE_MAXIMUM_EXCEEDED;
     if (session_on_publish_2(c->session, p->packet_id, false)) {
-        reason = take_quota(c);
-        if (reason != REASON_SUCCESS)
-            return reason;
+        if (c->version == MQTT_5_0)
+            c->receive_quota--;
         accept_message(b, c, p, topic);
     }
     acknowledge(b, c, p, REASON_SUCCESS);
-    return reason;
+    return REASON_SUCCESS;
 }
 
 enum reason on_publish(struct broker *b, struct client *c,

@@ -529,6 +529,37 @@ START_TEST(maximum_packet_size_is_enforced)
 }
 END_TEST
 
+/* CONNACK leaves out what it can; what cannot be told at all ends the
+ * connection [MQTT-3.1.2-24]. */
+START_TEST(connack_fits_what_the_client_accepts)
+{
+    static const struct {
+        const char *limit;
+        const char *heard;
+    } table[] = {
+        {"10", V5_YES},
+        {"0F", "20 06 00 00 03 22 FFFF"},
+        {"08", "20 06 00 00 03 22 FFFF"},
+        {"07", "20 03 00 00 00"},
+        {"05", "20 03 00 00 00"},
+        {"04", ""},
+    };
+    struct world w;
+    open_world(&w);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        char hex[96];
+        snprintf(hex, sizeof hex,
+                 "10 13 0004 4D515454 05 02 003C 05 27 000000%s 0001 61",
+                 table[i].limit);
+        say(&w, 0, hex);
+        hear(&w, 0, table[i].heard);
+        if (w.clients[0])
+            say(&w, 0, "E0 00");
+    }
+    close_world(&w);
+}
+END_TEST
+
 /* Every client hears that the server shuts down. */
 START_TEST(stop_tells_every_client)
 {
@@ -568,6 +599,7 @@ Suite *suite_broker(void)
     tcase_add_test(c, topic_alias_lasts_as_long_as_the_connection);
     tcase_add_test(c, illegal_subscribe_changes_nothing);
     tcase_add_test(c, maximum_packet_size_is_enforced);
+    tcase_add_test(c, connack_fits_what_the_client_accepts);
     tcase_add_test(c, stop_tells_every_client);
     suite_add_tcase(suite, c);
     return suite;

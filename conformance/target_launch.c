@@ -311,7 +311,7 @@ int certificate_write(const char *path)
     X509_set_pubkey(x, key);
     X509_sign(x, key, EVP_sha256());
     FILE *file = fopen(path, "w");
-    int bad = !file ||
+    int bad = !file || fchmod(fileno(file), 0600) != 0 ||
               PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) != 1 ||
               PEM_write_X509(file, x) != 1;
     if (file && fclose(file) != 0)

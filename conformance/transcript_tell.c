@@ -109,8 +109,10 @@ static void put_entry(struct teller *teller,
     cJSON *entry = cJSON_CreateObject();
     cJSON_AddNumberToObject(entry, "time",
                             (double)((event->time_ns - began) / 1000) / 1e6);
-    cJSON_AddStringToObject(entry, "who",
-                            transcript_who(transcript, event->connection));
+    const char *who = transcript_who(transcript, event->connection);
+    char name[300];
+    readable((struct wire_bytes){{who}, strlen(who)}, name, sizeof name);
+    cJSON_AddStringToObject(entry, "who", name);
     cJSON_AddStringToObject(entry, "from", from);
     cJSON_AddStringToObject(entry, "event", kind);
     char clean[1600];

@@ -242,6 +242,10 @@ void peer_expect_refused_at(struct peer *peer, struct where where,
     bool is_legal = is_5 || wire_len(codes);
     if (!is_connack || !is_legal)
         t_fail_at(peer->t, where, where.text, "%s", tell(peer, packet));
+    if (packet->version != WIRE_5_0 && is_5 && packet->type == WIRE_CONNACK)
+        codes = refusal->v3; /* refused in the older form */
+    if (packet->version == WIRE_5_0 && !is_5 && packet->type == WIRE_CONNACK)
+        codes = refusal->v5;
     if (!is_among(codes, packet->reason) && (is_must || !is_5))
         t_fail_at(peer->t, where, where.text, "%s", tell(peer, packet));
     if (wire_len(codes) && !is_among(codes, packet->reason))

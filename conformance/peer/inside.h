@@ -8,6 +8,12 @@
 
 struct tap;
 
+/* A packet that came while another was awaited. */
+struct deferred {
+    struct deferred *next;
+    const struct wire_packet *packet;
+};
+
 struct peer {
     struct t *t;
     struct link *link;
@@ -15,11 +21,13 @@ struct peer {
     int connection;  /* of the transcript; unused with a tap */
     unsigned char *in;
     size_t n_in, cap_in;
+    struct deferred *first, **last; /* owned by t */
     uint16_t last_id;
-    bool has_connected;                /* a CONNECT was sent */
-    bool is_closed;                    /* by us */
-    bool has_ended;                    /* the broker closed */
-    int64_t sent_ms;                   /* when the last octet was sent */
+    bool has_connected;  /* a CONNECT was sent */
+    bool asks_odd_level; /* ... with a level that is not the version of t */
+    bool is_closed;      /* by us */
+    bool has_ended;      /* the broker closed */
+    int64_t sent_ms;     /* when the last octet was sent */
     const struct wire_packet *connack; /* of success */
     const struct wire_packet *last_disconnect;
 };
@@ -32,5 +40,10 @@ int64_t peer_now_ms(void);
  * not well-formed ends the case. */
 enum peer_event peer_next(struct peer *peer, struct where where,
                           int64_t until_ms, const struct wire_packet **packet);
+
+/* peer_await waits for a packet of this type and Packet Identifier (0: none);
+ * messages that come before it are kept for later expectations. */
+const struct wire_packet *peer_await(struct peer *peer, struct where where,
+                                     enum wire_type type, uint16_t id);
 
 #endif

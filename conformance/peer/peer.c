@@ -56,6 +56,7 @@ struct peer *peer_open(struct t *t)
     struct peer *peer = t_alloc(t, sizeof *peer);
     struct endpoint endpoint = *t_endpoint(t);
     peer->t = t;
+    peer->last = &peer->first;
     peer->is_closed = true;
     t_own(t, peer, on_close);
     t_uses(t, DRIVER_WIRE);
@@ -132,11 +133,15 @@ static void learn(struct peer *peer, const struct wire_packet *packet)
     if (packet->type != WIRE_CONNECT || peer->has_connected)
         return;
     peer->has_connected = true;
-    if (wire_len(packet->client_id) && !peer->tap)
+    peer->asks_odd_level =
+        wire_is_set(packet->protocol_level) || packet->protocol_name.text;
+    struct wire_bytes id = packet->client_id;
+    size_t n_mark = strlen(EXACT);
+    if (wire_len(id) >= n_mark && memcmp(id.text, EXACT, n_mark) == 0)
+        id = SLICE(id.text + n_mark, wire_len(id) - n_mark);
+    if (wire_len(id) && !peer->tap)
         transcript_name(t_transcript(peer->t), peer->connection,
-                        t_text(peer->t, "%.*s",
-                               (int)wire_len(packet->client_id),
-                               packet->client_id.text));
+                        t_text(peer->t, "%.*s", (int)wire_len(id), id.text));
 }
 
 /* The octets of a packet with unique names; owned by t. */
@@ -225,6 +230,12 @@ static const struct wire_packet *cut_packet(struct peer *peer,
                   &packet, &total, &fault);
     if (status == WIRE_MORE)
         return NULL;
+    /* Who offers an unknown level may be refused in either form. */
+    if (status == WIRE_BAD && peer->asks_odd_level &&
+        packet.type == WIRE_CONNACK)
+        status =
+            wire_read(T_IS_5_0(peer->t) ? WIRE_3_1_1 : WIRE_5_0, WIRE_SERVER,
+                      peer->in, peer->n_in, &packet, &total, &fault);
     if (status == WIRE_BAD)
         t_fail_at(peer->t, where, "a well-formed packet from the broker",
                   "%s%s%s", fault.sentence, *fault.statement ? " " : "",
@@ -261,6 +272,13 @@ enum peer_event peer_next(struct peer *peer, struct where where,
                           int64_t until_ms, const struct wire_packet **packet)
 {
     unsigned char octets[16384];
+    if (peer->first) {
+        *packet = peer->first->packet;
+        peer->first = peer->first->next;
+        if (!peer->first)
+            peer->last = &peer->first;
+        return PEER_PACKET;
+    }
     for (;;) {
         *packet = cut_packet(peer, where);
         if (*packet)

@@ -52,17 +52,38 @@ void peer_unsubscribe_at(struct peer *peer, struct where where,
     packet->filters[0].filter = (struct wire_bytes){{filter}, strlen(filter)};
     peer_send(peer, packet);
     where.text = "UNSUBACK";
-    peer_expect_at(peer, where, UNSUBACK(.packet_id = id));
+    peer_await(peer, where, WIRE_UNSUBACK, id);
+}
+
+const struct wire_packet *peer_await(struct peer *peer, struct where where,
+                                     enum wire_type type, uint16_t id)
+{
+    char text[600];
+    struct deferred *kept = NULL, **end = &kept;
+    const struct wire_packet *packet;
+    while ((packet = peer_receive_at(peer, where))->type == WIRE_PUBLISH) {
+        struct deferred *one = t_alloc(peer->t, sizeof *one);
+        one->packet = packet;
+        *end = one;
+        end = &one->next;
+    }
+    if (packet->type != type || (id && packet->packet_id != id))
+        t_fail_at(peer->t, where, where.text, "%s",
+                  wire_describe(packet, text, sizeof text));
+    *end = peer->first;
+    peer->first = kept;
+    for (peer->last = &peer->first; *peer->last;)
+        peer->last = &(*peer->last)->next;
+    return packet;
 }
 
 /* An acknowledgement of this type, with a reason below 0x80. */
 static void expect_ack(struct peer *peer, struct where where,
                        enum wire_type type, uint16_t id)
 {
-    struct wire_packet expected = {.type = type, .packet_id = id};
     where.text = t_text(peer->t, "%s for Packet Identifier %u",
                         wire_type_name(type), id);
-    const struct wire_packet *ack = peer_expect_at(peer, where, &expected);
+    const struct wire_packet *ack = peer_await(peer, where, type, id);
     if (ack->reason >= 0x80)
         t_fail_at(peer->t, where, where.text, "%s with Reason Code 0x%02X",
                   wire_type_name(type), ack->reason);
@@ -79,7 +100,7 @@ void peer_publish_at(struct peer *peer, struct where where,
     if (message->qos == 0) {
         peer_send(peer, PINGREQ());
         where.text = "PINGRESP";
-        peer_expect_at(peer, where, PINGRESP());
+        peer_await(peer, where, WIRE_PINGRESP, 0);
     } else if (message->qos == 1) {
         expect_ack(peer, where, WIRE_PUBACK, id);
     } else {

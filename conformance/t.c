@@ -31,6 +31,7 @@ struct t {
     struct instance *instance;
     struct owned *owned;
     int64_t began_ms;
+    void *clients;
     jmp_buf end;
 };
 
@@ -222,6 +223,11 @@ size_t t_segment(const struct t *t)
 void t_uses(struct t *t, enum driver driver)
 {
     t->result->drivers |= driver;
+}
+
+void **t_clients(struct t *t)
+{
+    return &t->clients;
 }
 
 bool t_has(const struct t *t, const char *capability)

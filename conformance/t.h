@@ -159,6 +159,9 @@ void t_uses(struct t *t, enum driver driver);
 void t_ended(struct t *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* t_clients is a place where client/ keeps its list; NULL at first. */
+void **t_clients(struct t *t);
+
 /* t_unique translates the names of a packet; returns a copy owned by t. */
 const struct wire_packet *t_unique(struct t *t,
                                    const struct wire_packet *packet);

@@ -28,6 +28,7 @@ struct client {
     struct t *t;
     struct tap *tap;
     MQTTAsync paho;
+    struct client *other; /* the clients made before this one */
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
     struct outcome outcome;

@@ -56,7 +56,7 @@ struct tap {
     const struct fault *fault;
     char who[64];
     int listener, port, wake[2];
-    atomic_bool should_stop, should_drop;
+    atomic_bool should_stop, should_drop, should_nudge;
     pthread_t thread;
 };
 
@@ -299,6 +299,8 @@ static bool is_told_to_end(struct tap *tap, struct tap_relay *relay)
                          TRANSCRIPT_RST);
         tap_cut(relay);
     }
+    if (atomic_exchange(&tap->should_nudge, false) && !relay->is_over)
+        link_write(relay->sides[0], "\xd0", 2); /* with its NUL: D0 00 */
     return relay->is_over || atomic_load(&tap->should_stop);
 }
 
@@ -454,6 +456,12 @@ void tap_close(struct tap *tap)
 int tap_port(const struct tap *tap)
 {
     return tap->port;
+}
+
+void tap_nudge(struct tap *tap)
+{
+    atomic_store(&tap->should_nudge, true);
+    wake(tap);
 }
 
 void tap_drop(struct tap *tap)

@@ -52,6 +52,9 @@ void tap_close(struct tap *tap); /* joins its thread; takes NULL */
 int tap_port(const struct tap *tap);
 /* tap_drop cuts the present connection with a reset, on both sides. */
 void tap_drop(struct tap *tap);
+/* tap_nudge sends the speaker a PINGRESP that the broker did not send and that
+ * is not recorded: harmless, and it wakes a speaker who waits on his socket. */
+void tap_nudge(struct tap *tap);
 
 /* ---- what a fault may do, from its handlers
  * --------------------------------*/

@@ -138,6 +138,8 @@ void client_send(struct broker *b, struct client *c, struct packet *packet)
     bool may_explain = packet->type == PACKET_CONNACK ||
                        packet->type == PACKET_DISCONNECT ||
                        c->wants_problem_information; /* [MQTT-3.1.2-29] */
+    if (p && c->version != MQTT_5_0)
+        p->present = 0; /* nor would the trace show them */
     if (p && !may_explain) {
         properties_unset(p, PROPERTY_REASON_STRING);
         properties_unset(p, PROPERTY_USER_PROPERTY);

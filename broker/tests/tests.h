@@ -15,6 +15,7 @@ Suite *suite_config(void);
 Suite *suite_conn(void);
 Suite *suite_scram(void);
 Suite *suite_sniff(void);
+Suite *suite_tls(void);
 Suite *suite_ws(void);
 Suite *suite_topic(void);
 Suite *suite_subtree(void);

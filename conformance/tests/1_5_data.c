@@ -9,8 +9,6 @@
 #include "peer/peer.h"
 #include "suite.h"
 
-#define MALFORMED MALFORMED_PACKET, PROTOCOL_ERROR
-
 struct text {
     struct row row;
     struct wire_bytes text;
@@ -42,8 +40,8 @@ TEST_EACH(bad_utf8_in_client_id_closes, bad_utf8, "3.1.1/MQTT-1.5.3-1",
     const struct text *row = t_row(t);
     struct peer *peer = peer_open(t);
     peer_send(peer, CONNECT(.client_id = row->text, .clean_start = 1));
-    peer_expect_refused(peer,
-                        .v5 = CODES(MALFORMED, CLIENT_IDENTIFIER_NOT_VALID));
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR,
+                                          CLIENT_IDENTIFIER_NOT_VALID));
 }
 
 /* A Topic Name with ill-formed UTF-8 ends the connection, and the message goes
@@ -57,7 +55,8 @@ TEST_EACH(bad_utf8_in_topic_name_closes, bad_utf8, "3.1.1/MQTT-1.5.3-1",
     client_subscribe(watcher, "#", 0);
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, PUBLISH(.topic = row->text, .payload = "x"));
-    peer_expect_error(peer, MALFORMED, TOPIC_NAME_INVALID);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR,
+                      TOPIC_NAME_INVALID);
     client_expect_nothing_more(watcher);
 }
 
@@ -68,7 +67,8 @@ TEST_EACH(bad_utf8_in_topic_filter_closes, bad_utf8, "3.1.1/MQTT-1.5.3-1",
     const struct text *row = t_row(t);
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{row->text}}));
-    peer_expect_error(peer, MALFORMED, TOPIC_FILTER_INVALID);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR,
+                      TOPIC_FILTER_INVALID);
 }
 
 /* A User Name with ill-formed UTF-8 ends the connection. */
@@ -84,7 +84,8 @@ TEST_EACH(bad_utf8_in_user_name_closes, bad_utf8, "3.1.1/MQTT-1.5.3-1",
         peer,
         .v3 = CODES(REFUSED_BAD_USER_NAME_OR_PASSWORD, REFUSED_NOT_AUTHORIZED),
         .v3_may_just_close = true,
-        .v5 = CODES(MALFORMED, BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED));
+        .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR, BAD_USER_NAME_OR_PASSWORD,
+                    NOT_AUTHORIZED));
 }
 
 /* A Will Topic with ill-formed UTF-8 ends the connection. */
@@ -96,7 +97,8 @@ TEST_EACH(bad_utf8_in_will_topic_closes, bad_utf8, "3.1.1/MQTT-1.5.3-1",
     struct peer *peer = peer_open(t);
     peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1,
                             .will = {.topic = row->text, .payload = "x"}));
-    peer_expect_refused(peer, .v5 = CODES(MALFORMED, TOPIC_NAME_INVALID));
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR,
+                                          TOPIC_NAME_INVALID));
 }
 
 /* A Response Topic with ill-formed UTF-8 ends the connection, and the message
@@ -110,7 +112,8 @@ TEST_EACH(bad_utf8_in_response_topic_closes, bad_utf8, "5.0/MQTT-1.5.4-1",
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, PUBLISH(.topic = "news", .payload = "x",
                             .props.response_topic = row->text));
-    peer_expect_error(peer, MALFORMED, TOPIC_NAME_INVALID);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR,
+                      TOPIC_NAME_INVALID);
     client_expect_nothing_more(watcher);
 }
 
@@ -125,7 +128,7 @@ TEST_EACH(bad_utf8_in_content_type_closes, bad_utf8, "5.0/MQTT-1.5.4-1",
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, PUBLISH(.topic = "news", .payload = "x",
                             .props.content_type = row->text));
-    peer_expect_error(peer, MALFORMED);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR);
     client_expect_nothing_more(watcher);
 }
 
@@ -141,7 +144,7 @@ TEST_EACH(bad_utf8_in_user_property_name_closes, bad_utf8, "5.0/MQTT-1.5.7-1",
               PUBLISH(.topic = "news", .payload = "x",
                       .props.extra = {{WIRE_USER_PROPERTY, .octets = row->text,
                                        .value = BYTES("v")}}));
-    peer_expect_error(peer, MALFORMED);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR);
     client_expect_nothing_more(watcher);
 }
 
@@ -157,7 +160,7 @@ TEST_EACH(bad_utf8_in_user_property_value_closes, bad_utf8, "5.0/MQTT-1.5.7-1",
               PUBLISH(.topic = "news", .payload = "x",
                       .props.extra = {{WIRE_USER_PROPERTY, .octets = BYTES("k"),
                                        .value = row->text}}));
-    peer_expect_error(peer, MALFORMED);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR);
     client_expect_nothing_more(watcher);
 }
 
@@ -166,8 +169,8 @@ TEST(nul_in_client_id_closes, "3.1.1/MQTT-1.5.3-2", "5.0/MQTT-1.5.4-2")
 {
     struct peer *peer = peer_open(t);
     peer_send(peer, CONNECT(.client_id = BYTES("a\0b"), .clean_start = 1));
-    peer_expect_refused(peer,
-                        .v5 = CODES(MALFORMED, CLIENT_IDENTIFIER_NOT_VALID));
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR,
+                                          CLIENT_IDENTIFIER_NOT_VALID));
 }
 
 /* A Topic Name that holds U+0000 ends the connection, and the message goes
@@ -178,7 +181,8 @@ TEST(nul_in_topic_name_closes, "3.1.1/MQTT-1.5.3-2", "5.0/MQTT-1.5.4-2")
     client_subscribe(watcher, "#", 0);
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, PUBLISH(.topic = BYTES("a\0b"), .payload = "x"));
-    peer_expect_error(peer, MALFORMED, TOPIC_NAME_INVALID);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR,
+                      TOPIC_NAME_INVALID);
     client_expect_nothing_more(watcher);
 }
 
@@ -187,7 +191,8 @@ TEST(nul_in_topic_filter_closes, "3.1.1/MQTT-1.5.3-2", "5.0/MQTT-1.5.4-2")
 {
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{BYTES("a\0b")}}));
-    peer_expect_error(peer, MALFORMED, TOPIC_FILTER_INVALID);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR,
+                      TOPIC_FILTER_INVALID);
 }
 
 /* A User Name that holds U+0000 ends the connection. */
@@ -200,7 +205,8 @@ TEST(nul_in_user_name_closes, "3.1.1/MQTT-1.5.3-2", "5.0/MQTT-1.5.4-2")
         peer,
         .v3 = CODES(REFUSED_BAD_USER_NAME_OR_PASSWORD, REFUSED_NOT_AUTHORIZED),
         .v3_may_just_close = true,
-        .v5 = CODES(MALFORMED, BAD_USER_NAME_OR_PASSWORD, NOT_AUTHORIZED));
+        .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR, BAD_USER_NAME_OR_PASSWORD,
+                    NOT_AUTHORIZED));
 }
 
 /* A property that is a string and holds U+0000 ends the connection, and the
@@ -212,7 +218,7 @@ TEST(nul_in_content_type_closes, "5.0/MQTT-1.5.4-2")
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, PUBLISH(.topic = "news", .payload = "x",
                             .props.content_type = BYTES("a\0b")));
-    peer_expect_error(peer, MALFORMED);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR);
     client_expect_nothing_more(watcher);
 }
 
@@ -225,7 +231,7 @@ TEST(nul_in_user_property_closes, "5.0/MQTT-1.5.4-2", "5.0/MQTT-1.5.7-1")
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, PUBLISH(.topic = "news", .payload = "x",
                             .props.user_property = {PAIR_BYTES("k", "a\0b")}));
-    peer_expect_error(peer, MALFORMED);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR);
     client_expect_nothing_more(watcher);
 }
 

@@ -238,8 +238,8 @@ TEST(id_is_free_after_the_exchange, "3.1.1/MQTT-2.3.1-6", "5.0/MQTT-2.2.1-5",
     peer_send(peer, PUBLISH(.topic = "news", .payload = "2", .qos = 1,
                             .packet_id = 9));
     peer_expect(peer, PUBACK(.packet_id = 9));
-    client_expect(reader, MESSAGE("news", "1", .qos = 2));
-    client_expect(reader, MESSAGE("news", "2", .qos = 1));
+    client_expect_all(reader, MESSAGE("news", "1", .qos = 2),
+                      MESSAGE("news", "2", .qos = 1));
 }
 
 SUITE(packet_id, "2.2.1 Packet Identifier", subscribe_with_id_0_closes,

@@ -8,9 +8,6 @@
 #include "peer/peer.h"
 #include "suite.h"
 
-/* What 5.0 would say in CONNACK, if the server says anything. */
-#define MALFORMED .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR)
-
 /* The lowest bit of the Connect Flags is reserved; the server checks it. */
 TEST(connect_flags_reserved_bit_is_refused, "3.1.1/MQTT-3.1.2-3",
      "5.0/MQTT-3.1.2-3")
@@ -18,7 +15,7 @@ TEST(connect_flags_reserved_bit_is_refused, "3.1.1/MQTT-3.1.2-3",
     struct peer *peer = peer_open(t);
     peer_send(peer,
               CONNECT(.client_id = "one", .raw_connect_flags = OPT(0x03)));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* Without a Will, a Will QoS of 1 has no business in the flags. */
@@ -28,7 +25,7 @@ TEST(will_qos_1_without_will_is_refused, "3.1.1/MQTT-3.1.2-11",
     struct peer *peer = peer_open(t);
     peer_send(peer,
               CONNECT(.client_id = "one", .raw_connect_flags = OPT(0x0a)));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* Without a Will, a Will QoS of 2 has no business in the flags either. */
@@ -38,7 +35,7 @@ TEST(will_qos_2_without_will_is_refused, "3.1.1/MQTT-3.1.2-11",
     struct peer *peer = peer_open(t);
     peer_send(peer,
               CONNECT(.client_id = "one", .raw_connect_flags = OPT(0x12)));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* Without a Will, the Will Retain bit is zero. */
@@ -48,7 +45,7 @@ TEST(will_retain_without_will_is_refused, "3.1.1/MQTT-3.1.2-11",
     struct peer *peer = peer_open(t);
     peer_send(peer,
               CONNECT(.client_id = "one", .raw_connect_flags = OPT(0x22)));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* A Will asks for QoS 0, 1 or 2; both QoS bits together are malformed. */
@@ -57,7 +54,7 @@ TEST(will_qos_3_is_refused, "3.1.1/MQTT-3.1.2-14", "5.0/MQTT-3.1.2-12")
     struct peer *peer = peer_open(t);
     peer_send(peer, CONNECT(.client_id = "one", .raw_connect_flags = OPT(0x1e),
                             .will = {.topic = "will", .payload = "gone"}));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* A Will Flag promises Will fields in the payload: none is there. */
@@ -67,7 +64,7 @@ TEST(will_flag_without_will_fields_is_refused, "3.1.1/MQTT-3.1.2-9",
     struct peer *peer = peer_open(t);
     peer_send(peer,
               CONNECT(.client_id = "one", .raw_connect_flags = OPT(0x06)));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* A Will Flag promises a Will payload beside the Will Topic. */
@@ -78,7 +75,7 @@ TEST(will_flag_without_will_payload_is_refused, "3.1.1/MQTT-3.1.2-9",
     peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1,
                             .will = {.topic = "will", .payload = "gone"},
                             .raw_fields = {{"will.payload", BYTES("")}}));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* A Will Flag promises Will Properties, and be it their length of zero. */
@@ -89,7 +86,7 @@ TEST(will_without_property_length_is_refused, "5.0/MQTT-3.1.2-9")
                             .will = {.topic = "will",
                                      .payload = "gone",
                                      .props.raw_omit = true}));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* With the Will Flag clear no Will field is sent. */
@@ -99,7 +96,7 @@ TEST(will_fields_without_will_flag_are_refused, "3.1.1/MQTT-3.1.2-11",
     struct peer *peer = peer_open(t);
     peer_send(peer, CONNECT(.client_id = "one", .raw_connect_flags = OPT(0x02),
                             .will = {.topic = "will", .payload = "gone"}));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* With the User Name Flag clear no User Name is sent. */
@@ -109,7 +106,7 @@ TEST(user_name_without_flag_is_refused, "3.1.1/MQTT-3.1.2-18",
     struct peer *peer = peer_open(t);
     peer_send(peer, CONNECT(.client_id = "one", .raw_connect_flags = OPT(0x02),
                             .user_name = "user"));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* With the User Name Flag set there is a User Name. */
@@ -119,7 +116,7 @@ TEST(user_name_flag_without_user_name_is_refused, "3.1.1/MQTT-3.1.2-19",
     struct peer *peer = peer_open(t);
     peer_send(peer,
               CONNECT(.client_id = "one", .raw_connect_flags = OPT(0x82)));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* With the Password Flag clear no Password is sent. */
@@ -129,7 +126,7 @@ TEST(password_without_flag_is_refused, "3.1.1/MQTT-3.1.2-20",
     struct peer *peer = peer_open(t);
     peer_send(peer, CONNECT(.client_id = "one", .raw_connect_flags = OPT(0x82),
                             .user_name = "user", .password = "secret"));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* With the Password Flag set there is a Password. */
@@ -139,7 +136,7 @@ TEST(password_flag_without_password_is_refused, "3.1.1/MQTT-3.1.2-21",
     struct peer *peer = peer_open(t);
     peer_send(peer, CONNECT(.client_id = "one", .raw_connect_flags = OPT(0xc2),
                             .user_name = "user"));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* In 3.1.1 a Password comes only together with a User Name. */
@@ -148,7 +145,7 @@ TEST(password_without_user_name_is_refused, "3.1.1/MQTT-3.1.2-22")
     struct peer *peer = peer_open(t);
     peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1,
                             .password = "secret"));
-    peer_expect_refused(peer, MALFORMED);
+    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
 }
 
 /* In 5.0 a Password may come alone: if the server refuses it, then because it

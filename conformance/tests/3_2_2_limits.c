@@ -169,18 +169,6 @@ TEST(alias_without_a_maximum_closes, "5.0/MQTT-3.2.2-18",
     peer_expect_error(peer, TOPIC_ALIAS_INVALID);
 }
 
-/* A server that has been told a Server Keep Alive tells it to the client. */
-TEST(server_keep_alive_is_told, "5.0/MQTT-3.2.2-22",
-     .settings = "serverKeepAlive=2", .seconds = 12)
-{
-    struct peer *peer = peer_open(t);
-    peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1,
-                            .keep_alive_s = 60));
-    peer_expect(
-        peer, CONNACK(.reason = SUCCESS, .props.server_keep_alive_s = OPT(2)));
-    peer_expect_close_within(peer, 1900, 12000);
-}
-
 /* The client's publications in flight stay within the Receive Maximum of the
  * server. */
 TEST(publications_above_receive_maximum_close, "5.0/MQTT-3.3.4-7",
@@ -218,6 +206,5 @@ SUITE(connack_limits, "3.2.2.3 CONNACK Properties", maximum_qos_is_told,
       retained_will_is_refused_without_retain, retain_closes_without_retain,
       packet_too_large_closes, packet_of_maximum_size_is_taken,
       alias_above_the_maximum_closes, alias_above_a_small_maximum_closes,
-      alias_without_a_maximum_closes, server_keep_alive_is_told,
-      publications_above_receive_maximum_close,
+      alias_without_a_maximum_closes, publications_above_receive_maximum_close,
       finished_publications_free_receive_maximum);

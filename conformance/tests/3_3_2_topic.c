@@ -9,10 +9,6 @@
 
 #include <string.h>
 
-/* What ends the connection of a bad topic or a bad alias, told or untold. */
-#define BAD_TOPIC MALFORMED_PACKET, PROTOCOL_ERROR, TOPIC_NAME_INVALID
-#define BAD_ALIAS TOPIC_ALIAS_INVALID, PROTOCOL_ERROR
-
 struct name {
     struct row row;
     const char *topic;
@@ -34,7 +30,8 @@ TEST_EACH(wildcard_in_topic_name_closes, wildcards, "3.1.1/MQTT-3.3.2-2",
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, PUBLISH(.topic = row->topic, .payload = "x", .qos = 1,
                             .packet_id = 1));
-    peer_expect_error(peer, BAD_TOPIC);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR,
+                      TOPIC_NAME_INVALID);
     client_expect_nothing_more(watcher);
 }
 
@@ -60,7 +57,8 @@ TEST(topic_name_longer_than_packet_closes, "3.1.1/MQTT-3.3.2-1",
 {
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, RAW("30 05 00ff 616263"));
-    peer_expect_error(peer, BAD_TOPIC);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR,
+                      TOPIC_NAME_INVALID);
 }
 
 /* A topic has 65,535 octets at most, and as many are all right. */
@@ -134,7 +132,8 @@ TEST(empty_topic_without_alias_closes, "5.0/RULE-publish-topic-empty",
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer,
               PUBLISH(.topic = "", .payload = "x", .qos = 1, .packet_id = 1));
-    peer_expect_error(peer, BAD_TOPIC);
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR,
+                      TOPIC_NAME_INVALID);
 }
 
 /* Alias 0 does not exist. */
@@ -145,7 +144,7 @@ TEST(alias_0_closes, "5.0/MQTT-3.3.2-8", "5.0/RULE-publish-topic-alias-zero")
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, PUBLISH(.topic = "news", .payload = "x", .qos = 1,
                             .packet_id = 1, .props.topic_alias = OPT(0)));
-    peer_expect_error(peer, BAD_ALIAS);
+    peer_expect_error(peer, TOPIC_ALIAS_INVALID, PROTOCOL_ERROR);
     client_expect_nothing_more(watcher);
 }
 
@@ -156,7 +155,7 @@ TEST(unknown_alias_closes, "5.0/RULE-publish-topic-alias-unknown",
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, PUBLISH(.topic = "", .payload = "x", .qos = 1,
                             .packet_id = 1, .props.topic_alias = OPT(1)));
-    peer_expect_error(peer, BAD_ALIAS);
+    peer_expect_error(peer, TOPIC_ALIAS_INVALID, PROTOCOL_ERROR);
 }
 
 /* An alias lasts as long as its connection: the next one of the same session
@@ -177,7 +176,7 @@ TEST(alias_ends_with_the_connection, "5.0/MQTT-3.3.2-7", .needs = "topic_alias")
                                 .props.session_expiry_interval_s = OPT(60)));
     peer_send(second, PUBLISH(.topic = "", .payload = "2", .qos = 1,
                               .packet_id = 1, .props.topic_alias = OPT(1)));
-    peer_expect_error(second, BAD_ALIAS);
+    peer_expect_error(second, TOPIC_ALIAS_INVALID, PROTOCOL_ERROR);
     client_expect_nothing_more(watcher);
 }
 

@@ -42,7 +42,8 @@ void store_set_time(struct store *s, uint64_t now_ms, int64_t wall_s);
 
 /* store_load brings back everything into empty tables. Sessions that expired
  * meanwhile are left out and deleted; the others are not attached, and their
- * expiry goes on where it was.
+ * expiry goes on where it was. One that expired with its Will unpublished comes
+ * back to be ended, and its Will published, at the next scan.
  *
  * Returns 0, or -1 after a log line.
  */

@@ -64,9 +64,9 @@ struct session {
     struct delivery *resend;    /* in inflight.sent: the first that was not yet
                                    sent again on this connection; NULL: none */
     uint64_t next_expiry_look_ms; /* when a full queue is searched again */
-    uint64_t n_dropped;         /* lost to limits */
-    void *match;                /* scratch of the router during one message */
-    struct store *store;        /* NULL: nothing is kept on disk */
+    uint64_t n_dropped;           /* lost to limits */
+    void *match;                  /* scratch of the router during one message */
+    struct store *store;          /* NULL: nothing is kept on disk */
     const struct session_limits *limits;
 };
 

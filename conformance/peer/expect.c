@@ -156,6 +156,28 @@ static void judge_code(struct peer *peer, struct where where,
                   "%s", tell(peer, farewell));
 }
 
+const struct wire_packet *
+peer_expect_or_close_at(struct peer *peer, struct where where,
+                        const struct wire_packet *expected)
+{
+    char why[400] = "";
+    const struct wire_packet *packet;
+    enum peer_event event = peer_next(peer, where, deadline(peer), &packet);
+    if (event == PEER_TIMEOUT)
+        fail_no_packet(peer, where, event);
+    if (event == PEER_CLOSED)
+        return NULL;
+    if (wire_match(t_unique(peer->t, expected), packet, why, sizeof why))
+        return packet;
+    if (!is_farewell(peer, packet))
+        t_fail_at(peer->t, where, where.text, "%s (%s)", tell(peer, packet),
+                  why);
+    where.text = "the close after DISCONNECT";
+    if (await_close(peer, where, deadline(peer)))
+        t_fail_at(peer->t, where, where.text, "a second farewell");
+    return NULL;
+}
+
 void peer_expect_close_at(struct peer *peer, struct where where,
                           struct wire_bytes codes)
 {

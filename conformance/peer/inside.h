@@ -28,7 +28,8 @@ struct peer {
     bool is_closed;      /* by us */
     bool has_ended;      /* the broker closed */
     int64_t sent_ms;     /* when the last octet was sent */
-    const struct wire_packet *connack; /* of success */
+    const struct wire_packet *connack;  /* of success */
+    const struct wire_packet **aliased; /* by Topic Alias; NULL: none yet */
     const struct wire_packet *last_disconnect;
 };
 

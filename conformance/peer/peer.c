@@ -217,6 +217,20 @@ static void note_end(struct peer *peer, long how)
         t_ended(peer->t, "broker close");
 }
 
+/* Gives a PUBLISH with an alias alone the topic that the alias stands for. */
+static void resolve_alias(struct peer *peer, struct wire_packet *publish)
+{
+    uint32_t alias = wire_value(publish->props.topic_alias, 0) & 0xffff;
+    if (!wire_is_set(publish->props.topic_alias))
+        return;
+    if (!peer->aliased)
+        peer->aliased = t_alloc(peer->t, 65536 * sizeof *peer->aliased);
+    if (wire_len(publish->topic))
+        peer->aliased[alias] = publish;
+    else if (peer->aliased[alias])
+        publish->topic = peer->aliased[alias]->topic;
+}
+
 static const struct wire_packet *cut_packet(struct peer *peer,
                                             struct where where)
 {
@@ -244,6 +258,8 @@ static const struct wire_packet *cut_packet(struct peer *peer,
     t_own(peer->t, copy, free);
     memmove(peer->in, peer->in + total, peer->n_in - total);
     peer->n_in -= total;
+    if (copy->type == WIRE_PUBLISH)
+        resolve_alias(peer, copy);
     if (copy->type == WIRE_CONNACK && !peer->connack && copy->reason == 0)
         peer->connack = copy;
     if (copy->type == WIRE_DISCONNECT) {

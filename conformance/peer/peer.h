@@ -80,6 +80,13 @@ const struct wire_packet *peer_expect_at(struct peer *peer, struct where where,
 const struct wire_packet *
 peer_expect_any_at(struct peer *peer, struct where where,
                    const struct wire_packet **alternatives);
+/* The next packet must match, or the broker must close as for
+ * peer_expect_close. Returns NULL after the close. */
+#define peer_expect_or_close(peer, packet)                                     \
+    peer_expect_or_close_at(peer, HERE(#packet " or the close"), packet)
+const struct wire_packet *
+peer_expect_or_close_at(struct peer *peer, struct where where,
+                        const struct wire_packet *packet);
 /* The next packets must match all of these, in any order. */
 #define peer_expect_all(peer, ...)                                             \
     peer_expect_all_at(peer, HERE(#__VA_ARGS__),                               \

@@ -239,6 +239,43 @@ TEST(full_window_holds_back_nothing_else, "5.0/MQTT-3.3.4-10")
     peer_expect_message(reader, MESSAGE("news", "2", .qos = 1));
 }
 
+/* A PUBLISH that is not allowed gets its normal acknowledgement or the close
+ * in 3.1.1, which has no other answer; it is not delivered. */
+TEST(forbidden_publish_is_answered, "3.1.1/MQTT-3.3.5-2",
+     .settings = "users=on;acl=on")
+{
+    struct t_user all = t_user(t), bound = t_user_bound(t);
+    struct client *watcher = client_connect(t, "watcher", .user_name = all.name,
+                                            .password = all.password);
+    client_subscribe(watcher, "denied/x", 1);
+    struct peer *peer = peer_connect(
+        t, CONNECT(.client_id = "one", .clean_start = 1,
+                   .user_name = bound.name, .password = bound.password));
+    peer_send(peer, PUBLISH(.topic = "denied/x", .payload = "x", .qos = 1,
+                            .packet_id = 1));
+    peer_expect_or_close(peer, PUBACK(.packet_id = 1));
+    client_expect_nothing_more(watcher);
+}
+
+/* The same at QoS 2. */
+TEST(forbidden_publish_of_qos_2_is_answered, "3.1.1/MQTT-3.3.5-2",
+     .settings = "users=on;acl=on", .needs = "qos2")
+{
+    struct t_user all = t_user(t), bound = t_user_bound(t);
+    struct client *watcher = client_connect(t, "watcher", .user_name = all.name,
+                                            .password = all.password);
+    client_subscribe(watcher, "denied/x", 2);
+    struct peer *peer = peer_connect(
+        t, CONNECT(.client_id = "one", .clean_start = 1,
+                   .user_name = bound.name, .password = bound.password));
+    peer_send(peer, PUBLISH(.topic = "denied/x", .payload = "x", .qos = 2,
+                            .packet_id = 1));
+    peer_expect_or_close(peer, PUBREC(.packet_id = 1));
+    peer_send(peer, PUBREL(.packet_id = 1));
+    peer_expect_or_close(peer, PUBCOMP(.packet_id = 1));
+    client_expect_nothing_more(watcher);
+}
+
 /* In 3.1 a PUBLISH that is not allowed is acknowledged and goes nowhere. */
 TEST(forbidden_publish_is_acknowledged_in_3_1,
      "3.1/RULE-publish-unauthorised-acknowledged",
@@ -263,5 +300,6 @@ SUITE(publish_actions, "3.3.4 PUBLISH actions",
       overlapping_filters_give_their_identifiers,
       identifier_comes_with_each_message, deliveries_keep_to_receive_maximum,
       qos_2_counts_until_pubcomp, stray_acknowledgements_mint_no_quota,
-      full_window_holds_back_nothing_else,
+      full_window_holds_back_nothing_else, forbidden_publish_is_answered,
+      forbidden_publish_of_qos_2_is_answered,
       forbidden_publish_is_acknowledged_in_3_1);

@@ -53,7 +53,7 @@ static const struct {
 
 enum client_verdict { NOT_EXERCISED, KEPT, BROKEN };
 
-static const char *const NAMES[] = {"not exercised", "kept", "broken"};
+static const char *const NAMES[] = {"not exercised", "no breach", "broken"};
 
 /* Whether `section` is `prefix` or inside it: "3.1" holds "3.1.2", not "3.10".
  */
@@ -192,7 +192,7 @@ static void put_text(struct text *out, const struct client_page *p,
                     wire_side_name(p->findings[i].who),
                     p->findings[i].statement, p->findings[i].sentence);
     text_printf(out,
-                "%" PRIu64 " broken, %" PRIu64 " kept, %" PRIu64
+                "%" PRIu64 " broken, %" PRIu64 " without a breach, %" PRIu64
                 " not exercised\n",
                 counts[BROKEN], counts[KEPT], counts[NOT_EXERCISED]);
 }
@@ -212,7 +212,7 @@ static void put_html(struct text *out, const struct client_page *p,
     text_puts_xml(out, p->title);
     text_printf(out,
                 "</h1>\n<p>%" PRIu64 " connections; %" PRIu64
-                " statements broken, %" PRIu64 " kept, %" PRIu64
+                " statements broken, %" PRIu64 " without a breach, %" PRIu64
                 " not exercised.</p>\n",
                 p->n_connections, counts[BROKEN], counts[KEPT],
                 counts[NOT_EXERCISED]);

@@ -2,8 +2,8 @@
 /* clientpage.h -- what a client has kept and broken, on one page.
  *
  * Every statement that binds a client, in the versions that were spoken: broken
- * when the observer found a breach, kept when the client sent packets that the
- * statement speaks of and no breach was seen, else not exercised.
+ * when the observer found a breach, "no breach" when the client sent packets
+ * that the statement speaks of and no breach was seen, else not exercised.
  */
 #ifndef TOOLS_CLIENTPAGE_H
 #define TOOLS_CLIENTPAGE_H

@@ -258,6 +258,48 @@ static void acknowledge(struct conn *c, const struct message *m)
     player_send(c, octets, wire_write(m->version, &ack, octets, sizeof octets));
 }
 
+static bool has_shared(const struct conn *c)
+{
+    for (size_t i = 0; i < c->stream->n_items; i++) {
+        const struct item *item = conn_item(c, i);
+        struct wire_packet p;
+        struct wire_filter f;
+        if (item->kind != ITEM_PACKET || item->message.type != WIRE_SUBSCRIBE)
+            continue;
+        message_decode(&item->message, &p);
+        for (size_t k = 0; wire_filter_at(&p, k, &f); k++)
+            if (wire_len(f.filter) > 7 && !memcmp(f.filter.text, "$share/", 7))
+                return true;
+    }
+    return false;
+}
+
+/* Which member of a group gets a message is the server's choice: the delivery
+ * may have gone to another connection in the capture. */
+static bool is_shared(struct conn *c, size_t packet)
+{
+    static const char WHY[] =
+        "a shared subscription: the server chooses the member";
+    struct live_packet *live = &c->packets[packet];
+    if (!has_shared(c))
+        return false;
+    for (size_t i = 0; i < c->replay->n_conns; i++) {
+        struct conn *o = &c->replay->conns[i];
+        struct item *item =
+            o != c && has_shared(o) ? find_delivery(o, &live->message) : NULL;
+        if (!item)
+            continue;
+        item->class = live->class = CLASS_EXCUSED;
+        item->is_settled = true;
+        live->frame = item->frame;
+        set_detail(&item->detail, WHY);
+        set_detail(&live->detail, WHY);
+        acknowledge(c, &live->message);
+        return true;
+    }
+    return false;
+}
+
 /* Nothing in the capture is like it. */
 static void leave_over(struct conn *c, size_t packet)
 {
@@ -328,6 +370,8 @@ void matching_take(struct conn *c, struct message *message)
                            m->type == WIRE_CONNACK || m->type == WIRE_AUTH ||
                                m->type == WIRE_DISCONNECT);
     if (!item && take_back(c, packet))
+        return;
+    if (!item && m->type == WIRE_PUBLISH && is_shared(c, packet))
         return;
     if (!item && m->type == WIRE_PUBLISH && !is_repeated(c, m))
         item = find_changed(c, m);

@@ -117,6 +117,7 @@ static void on_packet(void *user, struct flow *flow,
     if (p->from != WIRE_CLIENT)
         return;
     st->n_publishes += item->message.type == WIRE_PUBLISH;
+    st->n_auth += item->message.type == WIRE_AUTH;
     if (item->message.type == WIRE_CONNECT && !st->client_id)
         take_client_id(st, &item->message);
 }
@@ -177,6 +178,10 @@ static void on_close(void *user, struct flow *flow)
         snprintf(st->why, sizeof st->why,
                  "mid-stream: no CONNECT in the capture (--midstream "
                  "synthesise makes one up)");
+    } else if (st->n_auth) {
+        snprintf(st->why, sizeof st->why,
+                 "its authentication exchange is bound to random numbers of "
+                 "both sides: it cannot be repeated");
     } else if (flow->n_too_large) {
         st->is_inconclusive = true;
         snprintf(st->why, sizeof st->why, "a packet is larger than 16 MiB");

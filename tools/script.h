@@ -74,6 +74,7 @@ struct stream {
     size_t *items;        /* indices into script.items, in order */
     size_t n_items;
     uint64_t n_publishes; /* by the client */
+    uint64_t n_auth;      /* AUTH packets of the client */
     uint64_t n_lost;
     int64_t doomed; /* item of the client that a server must close for */
     int64_t doubt;  /* ... after which its answers may differ */

@@ -72,7 +72,8 @@ static void decide_item(struct conn *c, struct item *item)
         set_detail(&item->detail, "came after a later one");
 }
 
-/* ---- races and shared subscriptions ---------------------------------------
+/* ---- races
+ * --------------------------------------------------------------------
  */
 
 static uint64_t apart(uint64_t a, uint64_t b)
@@ -120,48 +121,6 @@ static const struct item *source_of(const struct replay *r,
     return NULL;
 }
 
-static bool has_shared(const struct conn *c)
-{
-    for (size_t i = 0; i < c->stream->n_items; i++) {
-        const struct item *item = conn_item(c, i);
-        struct wire_packet p;
-        struct wire_filter f;
-        if (item->kind != ITEM_PACKET || item->message.type != WIRE_SUBSCRIBE)
-            continue;
-        message_decode(&item->message, &p);
-        for (size_t k = 0; wire_filter_at(&p, k, &f); k++)
-            if (wire_len(f.filter) > 7 && !memcmp(f.filter.text, "$share/", 7))
-                return true;
-    }
-    return false;
-}
-
-/* Another member of the group got what this one did not. */
-static bool excuse_shared(struct replay *r, struct conn *c,
-                          struct live_packet *extra)
-{
-    static const char WHY[] = "a shared subscription: the server chooses the "
-                              "member";
-    if (!has_shared(c))
-        return false;
-    for (size_t i = 0; i < r->n_conns; i++) {
-        struct conn *o = &r->conns[i];
-        if (o == c || !has_shared(o))
-            continue;
-        for (size_t k = 0; k < o->stream->n_items; k++) {
-            struct item *item = conn_item(o, k);
-            if (!is_server_item(item) || item->class != CLASS_MISSING ||
-                item->message.content != extra->message.content)
-                continue;
-            excuse_item(item, WHY);
-            extra->class = CLASS_EXCUSED;
-            set_detail(&extra->detail, WHY);
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The capture stops so soon after the cause that its effect is not in it. */
 static bool is_cut(const struct replay *r, const struct conn *c,
                    const struct item *cause)
@@ -192,7 +151,7 @@ static void decide_extra(struct replay *r, struct conn *c,
                p->frame >= r->script->items[st->doubt].frame) {
         p->class = CLASS_EXCUSED;
         set_detail(&p->detail, doubt_text(c, why));
-    } else if (p->message.type == WIRE_PUBLISH && !excuse_shared(r, c, p) &&
+    } else if (p->message.type == WIRE_PUBLISH &&
                (source = source_of(r, &p->message)) != NULL) {
         if (is_race(r, st, source, false)) {
             p->class = CLASS_RACE;

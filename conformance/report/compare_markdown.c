@@ -206,7 +206,9 @@ static void put_broken(struct text *out, const cJSON *comparison,
         text_printf(
             out, "** `%s`\n",
             document_list(list_of(row, "statements"), ", ", ids, sizeof ids));
-        put_member(out, row, "requirement");
+        text_puts(out, "  - requirement: ");
+        put_plain(out, document_requirement(row));
+        text_puts(out, "\n");
         put_member(out, detail, "expected");
         put_member(out, detail, "actual");
         put_member(out, detail, "known");

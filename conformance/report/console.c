@@ -102,7 +102,7 @@ static void put_failure(const struct console *console, const cJSON *test_case)
     if (cJSON_GetArraySize(list) == 0)
         list = cJSON_GetObjectItemCaseSensitive(test_case, "statements");
     document_list(list, " ", ids, sizeof ids);
-    text_puts_line(&requirement, document_text(test_case, "requirement"), "");
+    text_puts_line(&requirement, document_requirement(test_case), "");
     set_colour(console, colours[verdict]);
     fprintf(console->out, "%s", document_verdict_name(verdict));
     set_colour(console, "0");

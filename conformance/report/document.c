@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "report/offending.h"
 #include "report/text.h"
 
 static const struct {
@@ -405,6 +406,11 @@ void document_finish(cJSON *document, const struct catalogue *catalogue,
     cJSON *cases = cJSON_GetObjectItemCaseSensitive(document, "cases");
     cJSON *own_faults = faults ? NULL : faults_of(document);
     sort_cases(cases);
+    cJSON *test_case;
+    cJSON_ArrayForEach(test_case, cases)
+    {
+        offending_mark(test_case);
+    }
     set_member(document, "summary", summarize(cases));
     set_member(
         document, "statements",
@@ -442,6 +448,17 @@ double document_number(const cJSON *object, const char *name)
 bool document_flag(const cJSON *object, const char *name)
 {
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+const char *document_requirement(const cJSON *test_case)
+{
+    const char *text = document_text(test_case, "requirement");
+    const char *colon = strstr(text, ": ");
+    const char *slash = strchr(text, '/');
+    size_t n_id = strcspn(text, " ");
+    bool has_id =
+        colon && slash && n_id == (size_t)(colon - text) + 1 && slash < colon;
+    return has_id ? colon + 2 : text;
 }
 
 const char *document_section(const cJSON *test_case, char *buffer, size_t n)

@@ -91,6 +91,10 @@ double document_number(const cJSON *object, const char *name);
 /* document_flag returns a boolean member, or false. */
 bool document_flag(const cJSON *object, const char *name);
 
+/* document_requirement returns what a case's statement asks, without the id
+ * that may stand before it ("5.0/MQTT-3.1.0-2: ..."). Borrowed, never NULL. */
+const char *document_requirement(const cJSON *test_case);
+
 /* document_section writes the section of a case: the file's name as numbers,
  * "3_1_connect.c" to "3.1", or the name without its ending.
  *

@@ -84,7 +84,9 @@ static void put_failure(struct text *out, const cJSON *test_case)
     document_list(cJSON_GetObjectItemCaseSensitive(test_case, "statements"),
                   ", ", ids, sizeof ids);
     text_printf(out, ") `%s`\n", ids);
-    put_quote(out, test_case, "requirement", "requirement");
+    text_puts(out, "  - requirement: ");
+    put_plain(out, document_requirement(test_case));
+    text_puts(out, "\n");
     put_quote(out, test_case, "expected", "expected");
     put_quote(out, test_case, "actual", "actual");
     put_quote(out, test_case, "reason", "reason");

@@ -15,6 +15,7 @@
 
 #include "report/console.h"
 #include "report/document.h"
+#include "report/offending.h"
 #include "report/report.h"
 #include "report/writers.h"
 #include "selftest/sample.h"
@@ -225,6 +226,43 @@ START_TEST(json_is_utf8)
 }
 END_TEST
 
+static const struct {
+    const char *actual;
+    int marked; /* index of the entry, -1 for none */
+} blamed[] = {
+    {"PUBLISH \"a\" (DUP is 1, expected 0)", 2},
+    {"connection of one: PUBLISH \"a\"", 2},
+    {"PUBLISH \"ab\" (DUP is 1)", -1},
+    {"nothing within 1 s", -1},
+    {"the broker closed the connection", 3},
+};
+
+/* The packet that "actual" tells of is marked, and only that one. */
+START_TEST(offending_packet_is_marked)
+{
+    cJSON *test_case = cJSON_Parse(
+        "{\"verdict\": \"failed\", \"transcript\": ["
+        "{\"event\": \"packet\", \"from\": \"broker\","
+        " \"text\": \"PUBLISH \\\"a\\\"\"},"
+        "{\"event\": \"packet\", \"from\": \"client\","
+        " \"text\": \"PUBLISH \\\"a\\\"\"},"
+        "{\"event\": \"packet\", \"from\": \"broker\","
+        " \"text\": \"PUBLISH \\\"a\\\"\"},"
+        "{\"event\": \"close\", \"from\": \"broker\", \"text\": \"closes\"}"
+        "]}");
+    ck_assert_ptr_nonnull(test_case);
+    cJSON_AddStringToObject(test_case, "actual", blamed[_i].actual);
+    offending_mark(test_case);
+    const cJSON *list =
+        cJSON_GetObjectItemCaseSensitive(test_case, "transcript");
+    for (int i = 0; i < cJSON_GetArraySize(list); i++)
+        ck_assert_int_eq(
+            document_flag(cJSON_GetArrayItem(list, i), "offending"),
+            i == blamed[_i].marked);
+    cJSON_Delete(test_case);
+}
+END_TEST
+
 /* The badge says what shields.io wants to know. */
 START_TEST(badge_counts_failures)
 {
@@ -408,6 +446,8 @@ Suite *suite_report(void)
     tcase_add_test(model, order_of_cases_does_not_matter);
     tcase_add_loop_test(model, document_refuses_other_files, 0,
                         (int)(sizeof refused / sizeof refused[0]));
+    tcase_add_loop_test(model, offending_packet_is_marked, 0,
+                        (int)(sizeof blamed / sizeof blamed[0]));
     suite_add_tcase(suite, model);
     TCase *views = tcase_create("views");
     tcase_add_test(views, junit_maps_verdicts);

@@ -99,6 +99,15 @@ addEventListener("scroll", hideHint, { passive: true, capture: true });
 
 /* ---- the ladder ---------------------------------------------------------- */
 
+/* "5.0/MQTT-3.1.0-2: A repeated CONNECT ..." without the id, which stands beside it. */
+const requirementOf = (test) => (test.requirement || "").replace(/^[0-9a-z.]+\/[A-Za-z0-9.-]+: /, "");
+
+/* A packet's line in few words: names that every reader supplies are left out. */
+function labelOf(text) {
+  return text.replace(/Protocol Name "\w*" Protocol Version (\d) /, "v$1 ").replace(/Client Identifier /, "").replace(/Topic Name /, "").replace(/Packet Identifier /, "id ")
+    .replace(/Topic Filter /g, "").replace(/(Connect Return|Return|Reason) [Cc]ode (0x[0-9A-F]+) \(([^)]*)\)/g, "$2 $3").replace(/Payload /, "").replace(/Maximum QoS /g, "QoS ");
+}
+
 /* Entries as the ladder wants them, whatever a report leaves out. */
 function entriesOf(transcript) {
   return transcript.map((e) => ({ ...e, time: e.time || 0, event: e.event || (e.type ? "packet" : "note"), hex: (e.octets || "").replace(/\s/g, "").replace(/(..)/g, "$1 ").trim() }));
@@ -160,7 +169,7 @@ function rung(entry, top, space) {
     "aria-label": `${entry.time.toFixed(4)} seconds, ${entry.who || ""} ${entry.from === "broker" ? "receives" : "sends"} ${entry.text || entry.type || ""}${entry.offending ? ", the offending packet" : ""}`,
   }, h("svg:rect", { class: "band", x: 4, y: top + 1, width: width - 8, height: step - 2, rx: 6 }),
     h("svg:text", { class: "clock", x: clock + 2, y: y + 3, "text-anchor": "end" }, entry.time.toFixed(4)));
-  const text = entry.text || entry.type || entry.event;
+  const text = labelOf(entry.text || entry.type || entry.event);
   if (isPacket) {
     const way = to > from ? 1 : -1;
     /* A client two columns away has more room for its words. */
@@ -211,7 +220,7 @@ function fact(list, title, value, style) {
 /* Fills `place` with what a report knows of a case. `onStatement` opens one. */
 function caseBody(place, test, onStatement) {
   const facts = h("dl", { class: "facts" });
-  fact(facts, "requirement", test.requirement);
+  fact(facts, "requirement", requirementOf(test));
   fact(facts, "expected", test.expected, "is-expected");
   fact(facts, "actual", test.actual, "is-actual");
   fact(facts, "reason", test.reason);
@@ -256,7 +265,7 @@ function caseLine(test, onStatement) {
         test.unexpected_pass ? h("span", { class: "tag" }, "unexpected pass") : null,
         h("span", { class: "tag" }, test.mqtt), h("span", { class: "tag" }, test.transport), h("span", { class: "tag" }, test.driver),
         test.seconds === undefined ? null : h("span", { class: "time" }, seconds(test.seconds))),
-      h("span", { class: "ids" }, h("span", { class: "mono" }, (test.violated?.length ? test.violated : test.statements || []).join("  ")), isBadLine(test) ? " " + (test.requirement || test.reason || "") : "")),
+      h("span", { class: "ids" }, h("span", { class: "mono" }, (test.violated?.length ? test.violated : test.statements || []).join("  ")), isBadLine(test) ? " " + (requirementOf(test) || test.reason || "") : "")),
     body);
   line.addEventListener("toggle", () => {
     if (line.open && !body.hasChildNodes()) caseBody(body, test, onStatement);

@@ -66,7 +66,7 @@ function openCell(row, i) {
 /* One case in one run, and how the others fared. */
 function openCase(row, i) {
   const dialog = openSheet(true, titleOf(row),
-    h("p", { class: "asks" }, row.requirement || ""), h("p", {}, `In ${RUNS[i].name} ${HISTORY ? RUNS[i].label : RUNS[i].version || ""}`));
+    h("p", { class: "asks" }, requirementOf(row)), h("p", {}, `In ${RUNS[i].name} ${HISTORY ? RUNS[i].label : RUNS[i].version || ""}`));
   if (row.verdicts[i]) dialog.firstChild.append(casesCard([caseIn(row, i)]));
   dialog.firstChild.append(h("h3", {}, "In every run"), h("ul", { class: "list" }, RUNS.map((run, k) => h("li", {}, HISTORY ? run.label : `${run.name} ${run.version || ""}`, verdictTag(row.verdicts[k])))));
 }

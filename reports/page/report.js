@@ -244,7 +244,7 @@ function drawTimings() {
   const facts = h("dl", { class: "facts" });
   const put = (name, value) => value !== null && typeof value === "object" && !Array.isArray(value)
     ? Object.entries(value).forEach(([k, v]) => put(name ? name + " " + k : k, v))
-    : fact(facts, name.replaceAll("_", " "), Array.isArray(value) ? value.map((v) => typeof v === "object" ? JSON.stringify(v) : v).join(", ") : String(value));
+    : value !== "" && fact(facts, name.replaceAll("_", " "), Array.isArray(value) ? value.filter((v) => v !== "").map((v) => typeof v === "object" ? JSON.stringify(v) : v).join(", ") : String(value));
   put("", DATA.target);
   put("side by side", DATA.jobs || 1);
   if (DATA.shard) put("shard", DATA.shard);

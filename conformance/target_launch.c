@@ -124,8 +124,9 @@ static int apply(struct launch *launch, const struct action *action)
     } else if (strcmp(action->verb, "file") == 0) {
         return append_file(launch->filling.instance, text);
     } else {
-        append(text, TEXT, " >/dev/null 2>&1", "");
-        return system(text) == 0 ? 0 : -1;
+        char command[TEXT + 32];
+        snprintf(command, sizeof command, "( %s ) >/dev/null 2>&1", text);
+        return system(command) == 0 ? 0 : -1;
     }
     return 0;
 }

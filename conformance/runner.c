@@ -427,6 +427,12 @@ static void describe_run(struct state *s)
         cJSON_AddItemToArray(settings,
                              cJSON_CreateString(s->groups[i].settings));
     cJSON_AddStringToObject(s->document, "started", started);
+    if (s->options->n_shards > 1) {
+        char shard[32];
+        snprintf(shard, sizeof shard, "%d/%d", s->options->shard,
+                 s->options->n_shards);
+        cJSON_AddStringToObject(s->document, "shard", shard);
+    }
 }
 
 static int read_known(struct state *s, char *error, size_t n)

@@ -153,6 +153,28 @@ static int check_cases(const struct parts *parts)
     return result;
 }
 
+/* Shards start the target with the settings that their own cases need. */
+static void join_settings(cJSON *all, const cJSON *part)
+{
+    cJSON *settings = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(all, "target"), "settings");
+    const cJSON *more = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(part, "target"), "settings");
+    const cJSON *setting, *own;
+    if (!cJSON_IsArray(settings) || !cJSON_IsArray(more))
+        return;
+    cJSON_ArrayForEach(setting, more)
+    {
+        bool is_there = false;
+        cJSON_ArrayForEach(own, settings)
+        {
+            is_there |= cJSON_Compare(own, setting, true) != 0;
+        }
+        if (!is_there)
+            cJSON_AddItemToArray(settings, cJSON_Duplicate(setting, true));
+    }
+}
+
 static cJSON *join(const struct parts *parts)
 {
     cJSON *all = cJSON_Duplicate(parts->documents[0], true);
@@ -168,6 +190,7 @@ static cJSON *join(const struct parts *parts)
         if (strcmp(part_started, started) < 0)
             started = part_started;
         const cJSON *test_case;
+        join_settings(all, part);
         if (i > 0)
             cJSON_ArrayForEach(test_case, document_cases(part))
             {

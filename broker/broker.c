@@ -105,6 +105,14 @@ void broker_clear(struct broker *b)
     *b = (struct broker){0};
 }
 
+/* earlier picks the nearer of two times; 0 is never. */
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    if (a == 0 || b == 0)
+        return a ? a : b;
+    return a < b ? a : b;
+}
+
 /* on_packet_sent counts and traces what goes out, acknowledgements and
  * messages alike. */
 static void on_packet_sent(struct conn *conn, const struct packet *packet)
@@ -135,6 +143,7 @@ struct client *broker_add_client(struct broker *b, struct conn *conn,
     if (options->handshake_timeout_s > 0)
         conn->deadline_ms =
             b->now_ms + (uint64_t)options->handshake_timeout_s * 1000;
+    b->next_client_ms = earlier(b->next_client_ms, conn->deadline_ms);
     size_t limit = (size_t)b->config->max_connections;
     if (b->is_stopping || (limit > 0 && b->n_clients > limit)) {
         log_line(b->log, LOG_WARNING, "%s: refused, %zu connections are open",
@@ -253,43 +262,63 @@ static void give_up(struct broker *b)
         c->conn->is_broken = c->conn->has_ended = true;
 }
 
-void broker_end_turn(struct broker *b)
+/* close_lost ends the connections that were lost, or silent for too long. */
+static void close_lost(struct broker *b)
 {
-    b->has_work = false;
     for (struct client *c = b->clients; c; c = c->next) {
         if (c->conn->has_ended)
             broker_close_client(b, c, REASON_SUCCESS);
         else if (is_due(c->conn->deadline_ms, b->now_ms))
             on_silence(b, c);
     }
+}
+
+/* flush_client writes what waits, and goes on with what the output limit held
+ * back. */
+static void flush_client(struct broker *b, struct client *c)
+{
+    conn_flush(c->conn);
+    if (c->session && session_has_backlog(c->session) &&
+        !conn_has_output(c->conn)) {
+        session_pump(c->session, b->now_ms);
+        b->has_work |= conn_has_output(c->conn);
+    }
+    if (c->conn->has_ended && c->conn->state != CONN_CLOSING)
+        b->has_work = true;
+}
+
+/* flush_and_sweep visits every connection once, and notes the nearest deadline
+ * on the way. Most are idle, and cost a look at one cache line. */
+static void flush_and_sweep(struct broker *b)
+{
+    struct client *next;
+    b->next_client_ms = 0;
+    for (struct client *c = b->clients; c; c = next) {
+        const struct conn *conn = c->conn;
+        bool is_closing = conn->state == CONN_CLOSING;
+        next = c->next;
+        if (is_closing || conn->has_ended || conn_has_output(conn) ||
+            conn_wants_write(conn))
+            flush_client(b, c);
+        b->next_client_ms = earlier(
+            b->next_client_ms, is_closing ? c->sweep_ms : conn->deadline_ms);
+        if (is_closing && can_be_swept(b, c))
+            free_client(b, c);
+    }
+}
+
+void broker_end_turn(struct broker *b)
+{
+    bool may_be_lost = b->has_work || is_due(b->next_client_ms, b->now_ms);
+    b->has_work = false;
+    if (may_be_lost)
+        close_lost(b);
     on_sessions_scan(b);
     auto_delete_scan(b);
     sys_publish(b);
     if (store_commit(b->store) != 0)
         give_up(b);
-    struct client *next;
-    for (struct client *c = b->clients; c; c = next) {
-        next = c->next;
-        conn_flush(c->conn);
-        /* What was held back by the output limit goes on. */
-        if (c->session && session_has_backlog(c->session) &&
-            !conn_has_output(c->conn)) {
-            session_pump(c->session, b->now_ms);
-            b->has_work |= conn_has_output(c->conn);
-        }
-        if (c->conn->has_ended && c->conn->state != CONN_CLOSING)
-            b->has_work = true;
-        if (can_be_swept(b, c))
-            free_client(b, c);
-    }
-}
-
-/* earlier picks the nearer of two times; 0 is never. */
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    if (a == 0 || b == 0)
-        return a ? a : b;
-    return a < b ? a : b;
+    flush_and_sweep(b);
 }
 
 uint64_t broker_next_deadline(const struct broker *b)
@@ -297,10 +326,7 @@ uint64_t broker_next_deadline(const struct broker *b)
     uint64_t next = earlier(b->next_scan_ms, b->next_will_ms);
     next = earlier(next, b->next_sys_ms);
     next = earlier(next, b->next_queue_scan_ms);
-    for (const struct client *c = b->clients; c; c = c->next)
-        next = earlier(next, c->conn->state == CONN_CLOSING
-                                 ? c->sweep_ms
-                                 : c->conn->deadline_ms);
+    next = earlier(next, b->next_client_ms);
     return b->has_work ? b->now_ms : next;
 }
 

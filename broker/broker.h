@@ -52,7 +52,7 @@ struct client {
     uint16_t topic_alias_maximum;   /* aliases it may use */
     struct incoming_alias *aliases; /* table, grown at need */
     size_t aliases_capacity;
-    struct auth *auth;       /* on_auth.c; NULL: no enhanced authentication */
+    struct auth *auth;      /* on_auth.c; NULL: no enhanced authentication */
     char *certificate_name; /* of its TLS certificate; NULL: none */
     uint64_t sweep_ms;      /* when a CLOSING connection is given up */
 };
@@ -87,9 +87,10 @@ struct broker {
     uint64_t now_ms;
     int64_t wall_s;
     uint64_t started_ms;
-    uint64_t next_scan_ms; /* when sessions are scanned for expiry */
-    uint64_t next_will_ms; /* when the nearest delayed Will is due; 0: none */
-    uint64_t next_sys_ms;  /* when $SYS is published */
+    uint64_t next_scan_ms;   /* when sessions are scanned for expiry */
+    uint64_t next_will_ms;   /* when the nearest delayed Will is due; 0: none */
+    uint64_t next_client_ms; /* the nearest deadline of a connection; 0: none */
+    uint64_t next_sys_ms;    /* when $SYS is published */
     uint64_t next_queue_scan_ms; /* when queues are scanned; 0: never */
     uint64_t last_assigned;      /* counts assigned Client Identifiers */
     bool is_stopping;

@@ -36,21 +36,24 @@ struct conn_payload {
 
 struct conn_part; /* conn.c: a stretch of heads, or a shared payload */
 
+/* What every turn looks at stands first, in one cache line: there are many
+ * connections, and most are idle. */
 struct conn {
     struct conn *next;           /* in the list of serve.c */
     struct transport *transport; /* owned; NULL: memory only */
-    const struct log *log;
-    void *user; /* whoever is above; never touched here */
+    void *user;                  /* whoever is above; never touched here */
+    size_t out_octets;           /* not yet written, heads and payloads */
+    uint64_t deadline_ms; /* when silence ends the connection; 0: never */
+    uint64_t silence_ms;  /* how long silence may last; 0: for ever */
     enum conn_state state;
     enum mqtt_version version; /* 0 until CONNECT was read */
-    uint64_t id;               /* counts connections, for the log */
-    uint64_t deadline_ms;      /* when silence ends the connection; 0: never */
-    uint64_t silence_ms;       /* how long silence may last; 0: for ever */
     bool is_finished; /* all was said; only waits for the other side's end */
     bool is_broken;   /* writing failed: nothing can be sent any more */
     bool has_ended;   /* nothing more will come; what is queued may yet go */
     int error;        /* errno of the failure; 0: orderly end */
-    char peer[64];    /* "address:port" */
+    uint64_t id;      /* counts connections, for the log */
+    const struct log *log;
+    char peer[64]; /* "address:port" */
     /* on_send sees every packet that conn_send takes (trace, counters); NULL:
      * nobody looks. */
     void (*on_send)(struct conn *c, const struct packet *packet);
@@ -60,7 +63,6 @@ struct conn {
     size_t parts_first;
     size_t n_parts;
     size_t parts_capacity;
-    size_t out_octets; /* not yet written, heads and payloads */
     uint64_t n_octets_in;
     uint64_t n_octets_out;
 };

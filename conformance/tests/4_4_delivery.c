@@ -182,7 +182,8 @@ TEST(order_of_resending_is_kept, "3.1.1/MQTT-4.6.0-1", "3.1.1/MQTT-4.6.0-6",
     peer_expect(peer, PUBLISH(.payload = "1", .dup = 1));
     peer_expect(peer, PUBLISH(.payload = "2", .dup = 1));
     peer_expect(peer, PUBLISH(.payload = "3", .dup = 1));
-    peer_expect(peer, PUBLISH(.payload = "4", .dup = 0));
+    /* "4" may have been sent before the broker noticed the drop. */
+    peer_expect(peer, PUBLISH(.payload = "4"));
 }
 
 /* PUBRELs go out in the order in which the PUBRECs came. */

@@ -249,6 +249,8 @@ static int load(SSL_CTX *ssl, const struct acceptor_options *options,
                  "whose clients are welcome");
         return -1;
     }
+    /* Clients resume by tickets, which cost no memory here. */
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     /* Without it, resuming a session with a client certificate fails. */
     SSL_CTX_set_session_id_context(ssl, context, sizeof context - 1);
     if (options->need_client_auth)

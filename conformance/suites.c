@@ -17,6 +17,7 @@
     X(connect_payload)                                                         \
     X(will_properties)                                                         \
     X(connect_response)                                                        \
+    X(level_3)                                                                 \
     X(connack)                                                                 \
     X(connack_limits)                                                          \
     X(publish_flags)                                                           \
@@ -32,7 +33,7 @@
     X(disconnect)                                                              \
     X(auth)                                                                    \
     X(qos)                                                                     \
-    X(delivery)                                                                 \
+    X(delivery)                                                                \
     X(topics)                                                                  \
     X(shared)                                                                  \
     X(flow)

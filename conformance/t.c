@@ -111,16 +111,26 @@ static const char *first_statement(const struct t *t)
     return t->setup->n_statements ? t->setup->statements[0] : NULL;
 }
 
+/* Is this a requirement, or something that the standard only recommends? */
+static bool is_must(const struct t *t, const char *id)
+{
+    const struct statement *s = catalogue_find(t->setup->catalogue, id);
+    return !s || s->level == STATEMENT_LEVEL_MUST;
+}
+
 void t_fail_at(struct t *t, struct where where, const char *expected,
                const char *actual, ...)
 {
     va_list args;
     struct case_result *r = t->result;
-    r->verdict = VERDICT_FAILED;
     put_where(t, where);
     put_requirement(t, first_statement(t));
-    for (size_t i = 0; i < t->setup->n_statements; i++)
-        put_violated(t, t->setup->statements[i]);
+    for (size_t i = 0; i < t->setup->n_statements; i++) {
+        if (is_must(t, t->setup->statements[i]))
+            put_violated(t, t->setup->statements[i]);
+    }
+    r->verdict = r->n_violated || t->setup->n_statements == 0 ? VERDICT_FAILED
+                                                              : VERDICT_WARNING;
     snprintf(r->expected, sizeof r->expected, "%s", expected ? expected : "");
     va_start(args, actual);
     vsnprintf(r->actual, sizeof r->actual, actual, args);

@@ -208,6 +208,45 @@ TEST(connack_fits_the_client, "5.0/MQTT-3.2.2-19", "5.0/MQTT-3.2.2-20",
             peer_connack(peer)->octets.n);
 }
 
+/* Is this optional number absent, or 0 or 1? */
+static bool is_flag(uint64_t number)
+{
+    return !wire_is_set(number) || wire_value(number, 0) <= 1;
+}
+
+/* The limits in CONNACK have values that mean something: no Receive Maximum or
+ * Maximum Packet Size of 0, a Maximum QoS of 0 or 1, flags of 0 or 1. */
+TEST(connack_limits_make_sense, "5.0/RULE-connack-receive-maximum-zero",
+     "5.0/RULE-connack-maximum-packet-size-zero",
+     "5.0/RULE-connack-maximum-qos-range", "5.0/RULE-connack-flag-range")
+{
+    struct peer *peer = peer_hello(t, "one");
+    const struct wire_props *props = &peer_connack(peer)->props;
+    t_check(t, wire_value(props->receive_maximum, 1) > 0,
+            "a Receive Maximum above 0", "it is 0");
+    t_check(t, wire_value(props->maximum_packet_size, 1) > 0,
+            "a Maximum Packet Size above 0", "it is 0");
+    t_check(t, is_flag(props->maximum_qos), "a Maximum QoS of 0 or 1, or none",
+            "it is %u", (unsigned)wire_value(props->maximum_qos, 0));
+    t_check(t,
+            is_flag(props->retain_available) &&
+                is_flag(props->wildcard_subscription_available) &&
+                is_flag(props->subscription_identifier_available) &&
+                is_flag(props->shared_subscription_available),
+            "0 or 1 for what is available", "another value");
+}
+
+/* Each property of CONNACK but User Property comes once: the reader of this
+ * harness refuses a second one. */
+TEST(connack_properties_come_once, "5.0/RULE-connack-property-twice")
+{
+    struct peer *peer = peer_connect(
+        t, CONNECT(.client_id = "", .clean_start = 1,
+                   .props = {.session_expiry_interval_s = OPT(5),
+                             .request_response_information = OPT(1)}));
+    peer_expect_alive(peer);
+}
+
 SUITE(connack, "3.2 CONNACK", connack_comes_first,
       connack_comes_before_retained, connack_comes_once, connack_flags_are_zero,
       session_present_for_a_stored_session,
@@ -215,4 +254,5 @@ SUITE(connack, "3.2 CONNACK", connack_comes_first,
       session_not_present_for_a_new_client,
       session_not_present_after_clean_start, refusal_says_no_session,
       refusal_of_empty_client_id_closes, told_refusal_is_in_form,
-      told_refusal_fits_the_client, connack_fits_the_client);
+      told_refusal_fits_the_client, connack_fits_the_client,
+      connack_limits_make_sense, connack_properties_come_once);

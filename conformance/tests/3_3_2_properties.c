@@ -283,6 +283,29 @@ TEST_EACH(publish_property_is_refused, refused_properties, "5.0/MQTT-4.13.1-1")
     client_expect_nothing_more(watcher);
 }
 
+static const struct refused doubtful_properties[] = {
+    {{"payload_format_indicator_twice",
+      "5.0/RULE-publish-payload-format-indicator-twice"},
+     {.payload_format_indicator = OPT(1),
+      .extra = {{WIRE_PAYLOAD_FORMAT_INDICATOR, 1}}}},
+    {{"message_expiry_interval_twice",
+      "5.0/RULE-publish-message-expiry-interval-twice"},
+     {.message_expiry_interval_s = OPT(60),
+      .extra = {{WIRE_MESSAGE_EXPIRY_INTERVAL, 60}}}},
+};
+
+/* For two properties of PUBLISH the standard forgets to forbid the second one:
+ * the server should end the connection, and may go on. */
+TEST_EACH(publish_property_twice_should_close, doubtful_properties, NULL,
+          .versions = "5.0")
+{
+    const struct refused *row = t_row(t);
+    struct peer *peer = peer_hello(t, "one");
+    peer_send(peer, PUBLISH(.topic = "news", .payload = "x", .qos = 1,
+                            .packet_id = 1, .props = row->props));
+    peer_expect_error(peer, PROTOCOL_ERROR, MALFORMED_PACKET);
+}
+
 /* A payload that is called text and is none may be refused, with an
  * acknowledgement or the close; if it is not, it is delivered as it stands. */
 TEST(payload_that_is_no_text, "5.0/RULE-publish-payload-utf8")
@@ -305,4 +328,4 @@ SUITE(publish_properties, "3.3.2.3 PUBLISH Properties",
       waiting_takes_from_the_lifetime_of_retained, no_lifetime_stays_none,
       wildcard_in_response_topic_closes,
       subscription_identifier_in_publish_closes, publish_property_is_refused,
-      payload_that_is_no_text);
+      publish_property_twice_should_close, payload_that_is_no_text);

@@ -227,6 +227,11 @@ bool target_is_ours(const struct target *target)
     return target->is_ours;
 }
 
+bool target_needs_user(const struct target *target)
+{
+    return *target->descriptor.user != '\0';
+}
+
 const char *target_user(const struct target *target, bool is_bound)
 {
     const struct descriptor *d = &target->descriptor;

@@ -87,6 +87,8 @@ bool instance_is_running(const struct instance *instance);
 #define TARGET_PASSWORD "tester-secret"
 #define TARGET_USER_BOUND "bound"
 #define TARGET_PASSWORD_BOUND "bound-secret"
+/* target_needs_user: credentials were given with the URL or descriptor. */
+bool target_needs_user(const struct target *target);
 const char *target_user(const struct target *target, bool is_bound);
 const char *target_password(const struct target *target, bool is_bound);
 

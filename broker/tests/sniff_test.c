@@ -25,6 +25,7 @@ static const struct {
     {"\x00", 1, SNIFF_MQTT},
     {"\xff", 1, SNIFF_MQTT},
     {"ge", 2, SNIFF_MQTT},
+    {"PROXY TCP4 ", 11, SNIFF_MQTT}, /* refused at once */
 };
 
 START_TEST(first_octets_tell_the_protocol)

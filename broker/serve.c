@@ -28,10 +28,9 @@
 #include <unistd.h>
 
 enum {
-    READ_PER_TURN = 131072, /* octets taken from one connection in a turn */
-    ACCEPT_PER_TURN = 64,   /* connections taken from one socket in a turn */
-    KEEP_INPUT = 2048,      /* a longer rest keeps the large buffer */
-    MAX_DESCRIPTORS = 1 << 20,
+    READ_PER_TURN = 131072,    /* octets taken from one connection in a turn */
+    ACCEPT_PER_TURN = 64,      /* connections taken from one socket in a turn */
+    KEEP_INPUT = 2048,         /* a longer rest keeps the large buffer */
     RESERVED_DESCRIPTORS = 16, /* for the store, files being reloaded */
     PATIENCE_MS = 1000,        /* how long draining may take */
     ACCEPT_PAUSE_MS = 100,     /* after running out of descriptors */
@@ -84,17 +83,14 @@ static bool has_bit(const unsigned long *set, int fd)
 }
 
 /* raise_limit asks for as many descriptors as the process may have. */
-static int raise_limit(void)
+static void raise_limit(void)
 {
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return 1024;
+        return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur > MAX_DESCRIPTORS ? MAX_DESCRIPTORS
-                                            : (int)limit.rlim_cur;
 }
 
 /* make_room widens the sets for descriptors up to fd. */
@@ -292,8 +288,7 @@ static bool open_tls(struct serve *s, struct client *c)
     uint8_t first;
     ssize_t n;
 
-    if (!l->tls || conn->transport->ops->has_pending(conn->transport) ||
-        strcmp(conn->transport->ops->name, "tcp") != 0 ||
+    if (!l->tls || strcmp(conn->transport->ops->name, "tcp") != 0 ||
         buf_size(&conn->in) > 0)
         return true;
     n = tcp_peek(conn->transport, &first, 1);

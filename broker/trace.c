@@ -178,7 +178,8 @@ static void put_packet(FILE *out, const struct packet *packet,
         fprintf(out, " connectReasonCode=0x%02X, sessionPresent=%s",
                 packet->connack.reason,
                 yes_or_no(packet->connack.is_session_present));
-        put_properties(out, &packet->connack.properties);
+        if (version == MQTT_5_0) /* 3.x is not told */
+            put_properties(out, &packet->connack.properties);
         break;
     case PACKET_PUBLISH:
         put_publish(out, &packet->publish);

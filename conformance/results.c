@@ -59,7 +59,7 @@ cJSON *case_to_json(const struct test_case *c, const struct case_result *r,
     cJSON_AddStringToObject(object, "verdict", verdict_name(r->verdict));
     add(object, "ended_by", r->ended_by);
     cJSON_AddNumberToObject(object, "seconds",
-                            (double)(long)(r->seconds * 1000) / 1000);
+                            (double)(long)(r->seconds * 10000) / 10000);
     add(object, "requirement", r->requirement);
     add(object, "expected", r->expected);
     add(object, "actual", r->actual);

@@ -123,6 +123,10 @@ static void ask_version(struct target *target)
     if (!pipe || !fgets(target->version, sizeof target->version, pipe))
         target->version[0] = '\0';
     target->version[strcspn(target->version, "\n")] = '\0';
+    /* "mosquitto version 2.0.11" is version 2.0.11. */
+    char *number = strpbrk(target->version, "0123456789");
+    if (number)
+        memmove(target->version, number, strlen(number) + 1);
     if (pipe)
         pclose(pipe);
 }

@@ -141,7 +141,7 @@ function ladder(transcript, room) {
   const columns = participants(transcript);
   const isNarrow = room < 520, clock = isNarrow ? 46 : 58, side = isNarrow ? 68 : 78, head = 44, step = 34;
   const least = isNarrow ? 180 : columns.length > 2 ? 200 : 230;
-  const gap = columns.length < 2 ? 0 : Math.max(least, Math.min(columns.length > 2 ? 440 : 640, (room - 2 - clock - 2 * side) / (columns.length - 1)));
+  const gap = columns.length < 2 ? 0 : Math.max(least, Math.min(columns.length > 2 ? 440 : 760, (room - 2 - clock - 2 * side) / (columns.length - 1)));
   const width = clock + 2 * side + gap * (columns.length - 1);
   const height = head + transcript.length * step + 22;
   const x = (who) => clock + side + gap * Math.max(0, columns.indexOf(who === "broker" || !who ? null : who));

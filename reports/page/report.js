@@ -143,9 +143,15 @@ function drawMap() {
     }, "data-state": state,
   }, h("span", { class: "key v-" + state }), h("span", {}, h("b", {}, String(counts[state])), " " + state)));
   $("legend").append(...buttons);
-  const panels = CATALOGUES.map(([id, title]) => mapPanel(id, title));
-  const rest = h("div", { style: "display: grid; gap: 18px" }, panels.slice(1).filter(Boolean));
-  $("maps").append(...[panels[0], rest].filter(Boolean));
+  /* Two columns of about the same height. */
+  const columns = [0, 1].map(() => ({ rows: 0, panels: [] }));
+  const panels = CATALOGUES.map(([id, title]) => mapPanel(id, title)).filter(Boolean).map((panel) => ({ panel, rows: 3 + panel.querySelectorAll(".row").length }));
+  for (const { panel, rows } of panels.sort((a, b) => b.rows - a.rows)) {
+    const column = columns[0].rows <= columns[1].rows ? columns[0] : columns[1];
+    column.rows += rows;
+    column.panels.push(panel);
+  }
+  $("maps").append(...columns.filter((c) => c.rows).map((c) => h("div", { class: "column" }, c.panels)));
 }
 
 function openStatement(id) {

@@ -180,12 +180,14 @@ enum reason on_subscribe(struct broker *b, struct client *c,
     return REASON_SUCCESS;
 }
 
-/* check_unsubscribe: a filter has one character at least [MQTT-4.7.3-1]. */
-static enum reason check_unsubscribe(const struct unsubscribe *u)
+/* check_unsubscribe: an illegal filter ends the connection, as in SUBSCRIBE
+ * [MQTT-4.7.1-1], [MQTT-4.7.3-1]. */
+static enum reason check_unsubscribe(const struct client *c,
+                                     const struct unsubscribe *u)
 {
-    struct slice rest = u->filters, filter;
-    while (unsubscribe_next(&rest, &filter))
-        if (filter.n == 0)
+    struct slice rest = u->filters, text, share, filter;
+    while (unsubscribe_next(&rest, &text))
+        if (!parse_filter(text, c->version, &share, &filter))
             return REASON_TOPIC_FILTER_INVALID;
     return REASON_SUCCESS;
 }
@@ -194,9 +196,6 @@ static enum reason check_unsubscribe(const struct unsubscribe *u)
 static uint8_t unsubscribe_one(struct broker *b, struct client *c,
                                struct slice topic_filter)
 {
-    struct slice share, filter;
-    if (!parse_filter(topic_filter, c->version, &share, &filter))
-        return REASON_TOPIC_FILTER_INVALID;
     return session_remove_subscription(c->session, &b->subtree, topic_filter)
                ? REASON_SUCCESS
                : REASON_NO_SUBSCRIPTION_EXISTED;
@@ -206,7 +205,7 @@ enum reason on_unsubscribe(struct broker *b, struct client *c,
                            struct packet *packet)
 {
     const struct unsubscribe *u = &packet->unsubscribe;
-    enum reason reason = check_unsubscribe(u);
+    enum reason reason = check_unsubscribe(c, u);
     if (reason != REASON_SUCCESS)
         return reason;
     uint8_t *codes = mem_new(u->n_filters, 1);

@@ -100,7 +100,7 @@ static const struct properties *properties_of(const struct packet *packet)
 }
 
 /* size_body fills the lengths. Returns false for a packet that cannot be
- * written in that version. */
+ * written in that version. Long, since it is flat: one case for each type. */
 static bool size_body(const struct packet *packet, enum mqtt_version version,
                       struct sizes *sizes)
 {

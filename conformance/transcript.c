@@ -179,14 +179,23 @@ static void on_packet(void *user, enum wire_side from,
         judge->on_packet(judge->user, judge->connection, from, packet);
 }
 
-/* Feeds all events, in order, to one observer per connection. */
+/* After a restart the sessions may be there or not. */
+static bool is_restart(const struct transcript_event *event)
+{
+    static const char words[] = "the broker is restarted";
+    return event->n == sizeof words - 1 &&
+           !memcmp(event->octets, words, event->n);
+}
+
+/* Feeds all events, in order, to one observer per connection. A case makes up
+ * its own names and watches all its connections: its world is whole. */
 static void observe_all(const struct judge *judge, bool is_alone)
 {
     const struct transcript *transcript = judge->transcript;
     size_t n = (size_t)transcript->n_connections;
     struct observe **observers = room(calloc(n + 1, sizeof *observers));
     struct judge *judges = room(calloc(n + 1, sizeof *judges));
-    struct observe_world *world = is_alone ? NULL : observe_world_new(false);
+    struct observe_world *world = is_alone ? NULL : observe_world_new(true);
     for (size_t i = 0; i < n; i++) {
         judges[i] = *judge;
         judges[i].connection = (int)i;
@@ -201,6 +210,8 @@ static void observe_all(const struct judge *judge, bool is_alone)
             observe_close(o, e->from, OBSERVE_FIN, e->time_ns, i + 1);
         if (e->kind == TRANSCRIPT_RST && o)
             observe_close(o, e->from, OBSERVE_RST, e->time_ns, i + 1);
+        if (e->kind == TRANSCRIPT_NOTE && world && is_restart(e))
+            observe_world_forget(world);
     }
     for (size_t i = 0; i < n; i++)
         observe_free(observers[i]);

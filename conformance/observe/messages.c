@@ -166,36 +166,75 @@ static void judge_properties(struct observe *o, const struct wire_packet *p,
     }
 }
 
+/* What the publications that a copy may stem from have in common. */
+struct origin {
+    uint8_t max_qos;
+    bool is_own, may_be_retained, must_be_retained;
+};
+
+static struct origin sum_up(const struct observe *o,
+                            const struct message *first, uint64_t hash)
+{
+    struct origin sum = {.is_own = true, .must_be_retained = true};
+
+    for (const struct message *m = first; m;
+         m = next_candidate(m->next, hash)) {
+        const uint8_t qos = m->is_will ? m->packet->will.qos : m->packet->qos;
+        const bool retain =
+            m->is_will ? m->packet->will.retain : m->packet->retain;
+        sum.max_qos = qos > sum.max_qos ? qos : sum.max_qos;
+        sum.is_own &= !m->is_will && m->publisher == o->session;
+        sum.may_be_retained |= retain;
+        sum.must_be_retained &= retain;
+    }
+    return sum;
+}
+
+static void judge_retain(struct observe *o, const struct wire_packet *p,
+                         const struct origin *from,
+                         const struct allowance *allowed)
+{
+    static const struct observe_cite live = {"3.1.1/MQTT-3.3.1-9",
+                                             "5.0/MQTT-3.3.1-12"};
+    static const struct observe_cite published = {NULL, "5.0/MQTT-3.3.1-13"};
+
+    if (p->retain && !from->may_be_retained)
+        observe_blame(o, WIRE_SERVER,
+                      allowed->may_retain_as_published ? &published : &live,
+                      MUST, "RETAIN is set, but it was published without");
+    if (!p->retain && from->must_be_retained &&
+        allowed->must_retain_as_published && !allowed->has_shared)
+        observe_blame(o, WIRE_SERVER, &published, MUST,
+                      "RETAIN is not set, but it was published with it");
+}
+
 void observe_message_judge(struct observe *o, const struct wire_packet *p,
-                           struct wire_bytes topic)
+                           struct wire_bytes topic,
+                           const struct allowance *allowed)
 {
     static const struct observe_cite qos = {"3.1.1/MQTT-3.8.4-6",
                                             "5.0/MQTT-3.8.4-8"};
     static const struct observe_cite no_local = {NULL, "5.0/MQTT-3.8.3-3"};
     const uint64_t hash = observe_hash(topic, p->payload);
     const struct message *first;
-    uint8_t max_qos = 0;
-    bool is_own = true;
+    struct origin from;
 
     if (!is_kept(o))
         return;
     first = next_candidate(o->world->messages[hash % N_MESSAGE_BUCKETS], hash);
     if (!first)
         return;
-    for (const struct message *m = first; m;
-         m = next_candidate(m->next, hash)) {
-        const uint8_t its = m->is_will ? m->packet->will.qos : m->packet->qos;
-        max_qos = its > max_qos ? its : max_qos;
-        is_own = is_own && !m->is_will && m->publisher == o->session;
-    }
-    if (p->qos > max_qos)
+    from = sum_up(o, first, hash);
+    if (p->qos > from.max_qos)
         observe_blame(o, WIRE_SERVER, &qos, MUST,
                       "QoS %u, but it was published at QoS %u",
-                      (unsigned)p->qos, (unsigned)max_qos);
-    if (is_own && !p->retain && observe_has_only_no_local(o, topic))
+                      (unsigned)p->qos, (unsigned)from.max_qos);
+    if (from.is_own && !p->retain && allowed->only_no_local &&
+        !allowed->has_shared)
         observe_blame(o, WIRE_SERVER, &no_local, MUST,
                       "the Client's own message, but its subscription has No "
                       "Local");
+    judge_retain(o, p, &from, allowed);
     if (o->version == WIRE_5_0)
         judge_properties(o, p, first, hash);
 }

@@ -71,7 +71,8 @@ struct subscription {
     unsigned n_open; /* SUBSCRIBEs without their SUBACK */
     unsigned n_subscribes;
     uint8_t max_qos; /* highest granted, or asked in an open SUBSCRIBE */
-    bool always_no_local, ever_retain_as_published, ever_without_identifier;
+    bool always_no_local, ever_without_identifier;
+    bool ever_retain_as_published, always_retain_as_published;
     uint32_t *identifiers; /* all it ever had */
     size_t n_identifiers;
 };
@@ -205,10 +206,13 @@ void observe_granted(struct observe *o, const struct wire_packet *subscribe,
 void observe_delivery(struct observe *o, const struct wire_packet *p,
                       struct wire_bytes topic, bool is_first);
 bool observe_may_be_shared(const struct observe *o, struct wire_bytes topic);
-/* observe_has_only_no_local tells whether every subscription that the topic
- * matches was always made with No Local. */
-bool observe_has_only_no_local(const struct observe *o,
-                               struct wire_bytes topic);
+/* All that the subscriptions allow that a topic matches, together. */
+struct allowance {
+    unsigned n_matching, n_subscribes;
+    uint8_t max_qos;
+    bool may_lack_identifier, has_shared;
+    bool may_retain_as_published, must_retain_as_published, only_no_local;
+};
 void observe_free_subscriptions(struct session *session);
 
 /* ---- messages.c
@@ -220,6 +224,7 @@ void observe_will_set(struct observe *o, const struct wire_packet *connect);
 void observe_message_sent(struct observe *o, const struct wire_packet *p,
                           struct wire_bytes topic);
 void observe_message_judge(struct observe *o, const struct wire_packet *p,
-                           struct wire_bytes topic);
+                           struct wire_bytes topic,
+                           const struct allowance *allowed);
 
 #endif

@@ -117,7 +117,7 @@ static struct subscription *add_subscription(const struct observe *o,
     s->filter = observe_copy(filter.text, s->n);
     s->is_shared =
         o->version == WIRE_5_0 && s->n > 7 && !memcmp(s->filter, "$share/", 7);
-    s->always_no_local = true;
+    s->always_no_local = s->always_retain_as_published = true;
     s->next = o->session->subscriptions;
     o->session->subscriptions = s;
     return s;
@@ -143,6 +143,7 @@ void observe_subscribed(struct observe *o, const struct wire_packet *subscribe)
         s->n_subscribes++;
         s->always_no_local &= f.no_local;
         s->ever_retain_as_published |= f.retain_as_published;
+        s->always_retain_as_published &= f.retain_as_published;
         s->ever_without_identifier |= !id;
         if (f.qos > s->max_qos)
             s->max_qos = f.qos;
@@ -183,21 +184,6 @@ void observe_granted(struct observe *o, const struct wire_packet *subscribe,
  * --------------------------------------------------------------------------------
  */
 
-bool observe_has_only_no_local(const struct observe *o, struct wire_bytes topic)
-{
-    bool has_any = false;
-
-    for (const struct subscription *s = o->session->subscriptions; s;
-         s = s->next) {
-        if (!covers(s, topic))
-            continue;
-        if (!s->always_no_local || s->is_shared)
-            return false;
-        has_any = true;
-    }
-    return has_any;
-}
-
 bool observe_may_be_shared(const struct observe *o, struct wire_bytes topic)
 {
     if (!o->session || !o->session->is_known || !topic.text)
@@ -209,17 +195,11 @@ bool observe_may_be_shared(const struct observe *o, struct wire_bytes topic)
     return false;
 }
 
-/* All that the matching subscriptions allow together. */
-struct allowance {
-    unsigned n_matching, n_subscribes;
-    uint8_t max_qos;
-    bool may_retain_as_published, may_lack_identifier;
-};
-
 static struct allowance sum_up(const struct session *session,
                                struct wire_bytes topic)
 {
-    struct allowance sum = {0};
+    struct allowance sum = {.must_retain_as_published = true,
+                            .only_no_local = true};
 
     for (const struct subscription *s = session->subscriptions; s;
          s = s->next) {
@@ -231,6 +211,9 @@ static struct allowance sum_up(const struct session *session,
             sum.max_qos = s->max_qos;
         sum.may_retain_as_published |= s->ever_retain_as_published;
         sum.may_lack_identifier |= s->ever_without_identifier;
+        sum.must_retain_as_published &= s->always_retain_as_published;
+        sum.only_no_local &= s->always_no_local;
+        sum.has_shared |= s->is_shared;
     }
     return sum;
 }
@@ -314,7 +297,7 @@ void observe_delivery(struct observe *o, const struct wire_packet *p,
     judge_identifiers(o, p, topic, &sum);
     if (is_first)
         judge_retain(o, p, topic, &sum);
-    observe_message_judge(o, p, topic);
+    observe_message_judge(o, p, topic, &sum);
 }
 
 /* ---- requests and replies

@@ -220,6 +220,32 @@ START_TEST(no_local_keeps_own_messages_away)
 }
 END_TEST
 
+START_TEST(retain_is_followed_from_publisher_to_copy)
+{
+    struct scene s = {.world = observe_world_new(true)};
+
+    connected(&s, WIRE_3_1_1, "c");
+    C(SUBSCRIBE(.packet_id = 1, .filters = {{"a"}}));
+    S(SUBACK(.packet_id = 1, .codes = CODES(0)));
+    C(PUBLISH(.topic = "a", .payload = BYTES("live")));
+    S(PUBLISH(.topic = "a", .payload = BYTES("live")));
+    SILENT();
+    S(PUBLISH(.topic = "a", .payload = BYTES("live"), .retain = 1));
+    FOUND("server 3.1.1/MQTT-3.3.1-9");
+    end(&s);
+    connected(&s, WIRE_5_0, "d");
+    C(SUBSCRIBE(.packet_id = 1, .filters = {{"b", .retain_as_published = 1}}));
+    S(SUBACK(.packet_id = 1, .codes = CODES(0)));
+    C(PUBLISH(.topic = "b", .payload = BYTES("kept"), .retain = 1));
+    S(PUBLISH(.topic = "b", .payload = BYTES("kept"), .retain = 1));
+    SILENT();
+    S(PUBLISH(.topic = "b", .payload = BYTES("kept")));
+    FOUND("server 5.0/MQTT-3.3.1-13");
+    end(&s);
+    observe_world_free(s.world);
+}
+END_TEST
+
 START_TEST(what_the_server_lacks_is_not_asked_for)
 {
     struct scene s = {0};
@@ -255,6 +281,7 @@ Suite *suite_observe_delivery(void)
     tcase_add_test(tcase, subscription_identifiers_come_with_the_message);
     tcase_add_test(tcase, copies_are_like_what_was_published);
     tcase_add_test(tcase, no_local_keeps_own_messages_away);
+    tcase_add_test(tcase, retain_is_followed_from_publisher_to_copy);
     tcase_add_test(tcase, what_the_server_lacks_is_not_asked_for);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -133,7 +133,7 @@ $(eval $(call VARIANT,san,$(B)/san,$(SAN)))
 $(eval $(call VARIANT,cov,$(B)/cov,$(COV)))
 
 # ---- what people type ----------------------------------------------------------
-.PHONY: all objects setup help clean install conformance test test-browser unit san coverage lint walls format
+.PHONY: all objects setup help clean install conformance test test-browser compare unit san coverage lint walls format
 
 all: $(call binaries,$(B)) ## build everything into build/bin
 objects: $(OBJ_plain)
@@ -188,6 +188,9 @@ coverage: $(call binaries,$(B)/cov) ## an lcov page of what the tests reach, in 
 	$(Q)lcov -q --capture --directory $(B)/cov/obj --output-file $(B)/cov/all.info
 	$(Q)genhtml -q --output-directory $(B)/coverage $(B)/cov/all.info
 	$(Q)lcov --summary $(B)/cov/all.info
+
+compare: all ## judge all known brokers that can be had here, then one page that compares them
+	$(Q)tools/compare.sh $(B) reports/latest/compare $(TARGETS)
 
 test-browser: all ## open the pages in headless Chromium and use them
 	$(Q)tools/browser/run.sh $(B)

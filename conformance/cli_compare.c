@@ -2,7 +2,9 @@
 /* cli_compare.c -- `mqttspec compare`: several runs side by side. */
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli_reports.h"
@@ -40,10 +42,74 @@ static int save(const struct text *text, const char *path)
     return EXIT_NOT_WRITTEN;
 }
 
+/* The folder of a file, resolved; "" when it does not exist. */
+static void folder_of(const char *path, char *folder)
+{
+    char copy[PATH_MAX];
+    snprintf(copy, sizeof copy, "%s", path);
+    char *slash = strrchr(copy, '/');
+    if (slash)
+        slash[slash == copy] = '\0';
+    else
+        strcpy(copy, ".");
+    if (!realpath(copy, folder))
+        folder[0] = '\0';
+}
+
+/* Writes the way from one folder to another, both resolved, with a "/" at its
+ * end; "" when they are the same. */
+static void way_to(const char *from, const char *to, char *way, size_t n)
+{
+    size_t same = 0, used = 0;
+    for (size_t i = 0;; i++) {
+        bool is_end = !from[i] || !to[i];
+        if ((!from[i] || from[i] == '/') && (!to[i] || to[i] == '/'))
+            same = i;
+        if (is_end || from[i] != to[i])
+            break;
+    }
+    way[0] = '\0';
+    for (const char *c = from + same; *c && used < n; c++)
+        if (*c == '/')
+            used += (size_t)snprintf(way + used, n - used, "../");
+    if (to[same] && used < n)
+        snprintf(way + used, n - used, "%s/", to + same + 1);
+}
+
+/* A report names its captures from its own folder; the page lies elsewhere. */
+static void rebase_captures(cJSON *document, const char *path,
+                            const char *output)
+{
+    char report[PATH_MAX], page[PATH_MAX], way[PATH_MAX];
+    char file[PATH_MAX + 32];
+    size_t n = strlen(path);
+    bool is_file = n > 5 && strcmp(path + n - 5, ".json") == 0;
+    snprintf(file, sizeof file, "%s%s", path, is_file ? "" : "/x");
+    folder_of(file, report);
+    folder_of(output, page);
+    if (!*report || !*page)
+        return;
+    way_to(page, report, way, sizeof way);
+    cJSON *test_case;
+    cJSON_ArrayForEach(test_case,
+                       cJSON_GetObjectItemCaseSensitive(document, "cases"))
+    {
+        const char *capture = document_text(test_case, "capture");
+        char whole[2 * PATH_MAX];
+        if (!*capture)
+            continue;
+        snprintf(whole, sizeof whole, "%s%s", way, capture);
+        cJSON_ReplaceItemInObjectCaseSensitive(test_case, "capture",
+                                               cJSON_CreateString(whole));
+    }
+}
+
 static int write_comparison(const struct inputs *inputs, const char *markdown)
 {
     int code = EXIT_DONE;
     struct text page = {0}, text = {0};
+    for (size_t i = 0; inputs->output && i < inputs->n; i++)
+        rebase_captures(inputs->documents[i], inputs->paths[i], inputs->output);
     cJSON *comparison = compare_documents(inputs->documents, inputs->n);
     write_compare_markdown(&text, comparison);
     if (!inputs->output) {

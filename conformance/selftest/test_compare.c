@@ -210,6 +210,32 @@ START_TEST(compare_shows_differences)
 }
 END_TEST
 
+static void assert_capture(const char *page, const char *capture)
+{
+    char part[256];
+    snprintf(part, sizeof part, "\"capture\":\"%s\"", capture);
+    assert_file_holds(page, part);
+}
+
+/* The page links the captures where they are, wherever it lies itself. */
+START_TEST(compare_finds_captures)
+{
+    ck_assert_int_eq(mkdir("a", 0777), 0);
+    ck_assert_int_eq(mkdir("a/b", 0777), 0);
+    ck_assert_int_eq(mkdir("ab", 0777), 0);
+    ck_assert_int_eq(rename("all.json", "a/conformance.json"), 0);
+    const char *capture = "captures/second_connect.pcap";
+    ck_assert_int_eq(run("compare a other.json -o near.html"), 0);
+    assert_capture("near.html", "a/captures/second_connect.pcap");
+    ck_assert_int_eq(run("compare a other.json -o a/same.html"), 0);
+    assert_capture("a/same.html", capture);
+    ck_assert_int_eq(run("compare a other.json -o a/b/deep.html"), 0);
+    assert_capture("a/b/deep.html", "../captures/second_connect.pcap");
+    ck_assert_int_eq(run("compare a other.json -o ab/beside.html"), 0);
+    assert_capture("ab/beside.html", "../a/captures/second_connect.pcap");
+}
+END_TEST
+
 /* Runs of one broker, in whatever order given, are its history. */
 START_TEST(compare_shows_history)
 {
@@ -245,6 +271,7 @@ Suite *suite_compare(void)
                         (int)(sizeof wrong / sizeof wrong[0]));
     tcase_add_test(commands, unwritable_output_is_said);
     tcase_add_test(commands, compare_shows_differences);
+    tcase_add_test(commands, compare_finds_captures);
     tcase_add_test(commands, compare_shows_history);
     tcase_add_test(commands, explain_tells_versions_apart);
     suite_add_tcase(suite, commands);

@@ -68,7 +68,7 @@ struct acceptor_options {
     char *sni_host;
 
     int32_t web_socket_max_frame_payload_length; /* 65536 octets */
-    bool is_web_socket_limit_given; /* then it binds clients as well */
+    bool is_web_socket_limit_given;       /* then it binds clients as well */
     bool web_socket_requires_subprotocol; /* webSocketRequireSubprotocol = true:
                                              [MQTT-6.0.0-3], [MQTT-6.0.0-4] */
 };

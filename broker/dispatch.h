@@ -18,10 +18,4 @@
  */
 size_t dispatch_octets(struct broker *b, struct client *c, struct slice octets);
 
-/* client_send sends a packet to a client, after dropping Reason String and User
- * Properties that it does not want or that would make the packet too large.
- * Spec: 5.0 s3.1.2.11.7 [MQTT-3.1.2-29], [MQTT-3.2.2-19], [MQTT-3.4.2-2].
- */
-void client_send(struct broker *b, struct client *c, struct packet *packet);
-
 #endif

@@ -14,7 +14,7 @@
 #include "base/die.h"
 #include "codec/decode.h"
 #include "codec/encode.h"
-#include "dispatch.h"
+#include "client.h"
 #include "on_connect.h"
 #include "scram.h"
 

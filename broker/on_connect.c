@@ -18,7 +18,7 @@
 #include "base/die.h"
 #include "codec/encode.h"
 #include "codec/frame.h"
-#include "dispatch.h"
+#include "client.h"
 #include "on_auth.h"
 #include "on_session.h"
 

@@ -10,7 +10,7 @@
 
 #include "address.h"
 #include "base/die.h"
-#include "dispatch.h"
+#include "client.h"
 
 /* remember_alias notes what a Topic Alias stands for from now on. */
 static void remember_alias(struct client *c, uint16_t alias, struct slice topic)

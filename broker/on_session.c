@@ -7,7 +7,11 @@
 #include "on_session.h"
 
 #include "address.h"
-#include "dispatch.h"
+#include "client.h"
+
+/* How long a closed connection may take to read its last packet and to end its
+ * own side. */
+#define LINGER_MS 2000
 
 enum reason on_pingreq(struct broker *b, struct client *c,
                        struct packet *packet)
@@ -129,4 +133,54 @@ void on_sessions_scan(struct broker *b)
         return;
     retain_expire(&b->retain, b->now_ms);
     b->next_scan_ms = b->now_ms + (uint64_t)b->config->session_scan_interval_ms;
+}
+
+/* say_goodbye sends the packet that tells why a connection ends, where the
+ * version has one. */
+static void say_goodbye(struct broker *b, struct client *c, enum reason reason)
+{
+    struct packet packet = {.type = PACKET_DISCONNECT};
+    if (reason == REASON_SUCCESS || c->version == 0)
+        return;
+    if (c->was_accepted) {
+        /* 3.x has no DISCONNECT from the server [MQTT-3.14.0-1]. */
+        if (c->version != MQTT_5_0)
+            return;
+        packet.disconnect.reason = reason;
+    } else {
+        /* 3.1.1 [MQTT-3.1.4-1], [MQTT-3.2.2-6]: no code, no CONNACK. */
+        if (c->version != MQTT_5_0 && reason_to_connack_3(reason) < 0)
+            return;
+        packet.type = PACKET_CONNACK;
+        packet.connack.reason = reason;
+        if (c->options->server_reference &&
+            (reason == REASON_USE_ANOTHER_SERVER ||
+             reason == REASON_SERVER_MOVED)) {
+            properties_set(&packet.connack.properties,
+                           PROPERTY_SERVER_REFERENCE);
+            packet.connack.properties.server_reference =
+                slice_of_text(c->options->server_reference);
+        }
+    }
+    client_send(b, c, &packet);
+}
+
+void broker_close_client(struct broker *b, struct client *c, enum reason reason)
+{
+    struct conn *conn = c->conn;
+    if (conn->state == CONN_CLOSING)
+        return;
+    if (reason != REASON_SUCCESS)
+        log_line(b->log, LOG_INFO, "%s (%.*s): closed, %s", conn->peer,
+                 c->session ? (int)c->session->client_id_n : 0,
+                 c->session ? c->session->client_id : "", reason_name(reason));
+    say_goodbye(b, c, reason);
+    conn_enter(conn, CONN_CLOSING);
+    conn->deadline_ms = 0;
+    c->sweep_ms = b->now_ms + LINGER_MS;
+    b->has_work = true;
+    if (c->was_accepted)
+        b->counters.n_clients--;
+    if (c->session)
+        on_session_lost(b, c);
 }

@@ -12,7 +12,7 @@
 
 #include "base/die.h"
 #include "codec/decode.h"
-#include "dispatch.h"
+#include "client.h"
 
 /* One filter of a SUBSCRIBE, taken apart. */
 struct wanted {

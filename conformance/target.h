@@ -14,6 +14,8 @@
  *   users=on   only the test users may connect: "tester" and "bound"
  *   acl=on     with users=on: "bound" may neither publish nor subscribe to
  *              topics with a second level "denied" ("denied/x" in a test)
+ *   refusedClientIds=x
+ *              Client Identifiers that begin with "x" are refused
  * The descriptor's [settings] translates them; what is not there cannot be
  * given to that target.
  *

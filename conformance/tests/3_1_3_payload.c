@@ -191,6 +191,20 @@ TEST(empty_client_id_without_clean_session_is_refused, "3.1.1/MQTT-3.1.3-7",
     peer_expect_refused(peer, .v3 = CODES(REFUSED_IDENTIFIER));
 }
 
+/* An identifier that the server does not take is refused: in 3.1.1 with code
+ * 2, in 5.0 with 0x85 or without a word. */
+TEST(client_id_that_is_not_welcome_is_refused, "3.1.1/MQTT-3.1.3-9",
+     "3.1.1/MQTT-3.2.2-4", "3.1.1/MQTT-3.2.2-5", "5.0/MQTT-3.1.3-8",
+     "5.0/MQTT-3.2.2-7", .settings = "refusedClientIds=unwelcome")
+{
+    struct peer *peer = peer_open(t);
+    peer_send(peer,
+              CONNECT(.client_id = EXACT "unwelcome{}", .clean_start = 1));
+    peer_expect_refused(peer, .v3 = CODES(REFUSED_IDENTIFIER),
+                        .v5 = CODES(CLIENT_IDENTIFIER_NOT_VALID));
+    peer_hello(t, "welcome");
+}
+
 /* A Will Topic is a Topic Name: it has one character at least. */
 TEST(empty_will_topic_is_refused, "3.1.1/MQTT-4.7.3-1", "5.0/MQTT-4.7.3-1")
 {
@@ -210,4 +224,4 @@ SUITE(connect_payload, "3.1.3 CONNECT payload", payload_fields_take_effect,
       empty_client_id_gets_a_unique_one, assigned_client_id_is_told,
       assigned_client_id_owns_its_session, client_id_of_the_client_is_kept,
       empty_client_id_without_clean_session_is_refused,
-      empty_will_topic_is_refused);
+      client_id_that_is_not_welcome_is_refused, empty_will_topic_is_refused);

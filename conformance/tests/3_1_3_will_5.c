@@ -87,9 +87,10 @@ TEST(will_prevented_by_return, "5.0/MQTT-3.1.3-9", "5.0/MQTT-3.1.2-8",
 }
 
 /* A client that comes back with Clean Start ends its session, and with it the
- * delay: the Will is published. */
-TEST(will_published_when_clean_start_ends_session, "5.0/MQTT-3.1.2-8",
-     "5.0/MQTT-3.1.2-4")
+ * delay: the Will is published. (A comment of the standard says so; its rule
+ * on the Will lets a new connection of the client cancel it.) */
+TEST(will_published_when_clean_start_ends_session,
+     "5.0/RULE-clean-start-ends-will-delay")
 {
     struct peer *watcher = peer_hello(t, "watcher");
     peer_subscribe(watcher, "status/pump", 1);
@@ -137,8 +138,7 @@ TEST(delayed_will_is_published_once, "5.0/MQTT-3.1.2-10", "5.0/MQTT-3.1.2-8",
 
 /* A takeover that carries the session on, with no delay to wait for, publishes
  * the Will of the older connection. */
-TEST(takeover_of_session_publishes_will, "5.0/RULE-takeover-publishes-will",
-     "5.0/MQTT-3.1.2-8")
+TEST(takeover_of_session_publishes_will, "5.0/RULE-takeover-publishes-will")
 {
     struct peer *watcher = peer_hello(t, "watcher");
     peer_subscribe(watcher, "status/pump", 1);
@@ -171,7 +171,7 @@ TEST(takeover_within_delay_prevents_will, "5.0/RULE-takeover-publishes-will",
 /* A takeover with Clean Start ends the older session: its Will is published,
  * whatever the delay. */
 TEST(takeover_with_clean_start_publishes_will,
-     "5.0/RULE-takeover-publishes-will", "5.0/MQTT-3.1.2-8")
+     "5.0/RULE-clean-start-ends-will-delay")
 {
     struct peer *watcher = peer_hello(t, "watcher");
     peer_subscribe(watcher, "status/pump", 1);

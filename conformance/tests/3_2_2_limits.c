@@ -135,7 +135,8 @@ TEST(alias_above_the_maximum_closes, "5.0/MQTT-3.2.2-17", "5.0/MQTT-3.3.2-9",
         1 + wire_value(peer_connack(peer)->props.topic_alias_maximum, 0);
     peer_send(peer, PUBLISH(.topic = "news", .payload = "x",
                             .props.topic_alias = OPT(outside % 65536)));
-    peer_expect_error(peer, TOPIC_ALIAS_INVALID, PROTOCOL_ERROR);
+    peer_expect_error(peer, TOPIC_ALIAS_INVALID, PROTOCOL_ERROR,
+                      MALFORMED_PACKET);
     client_expect_nothing_more(watcher);
 }
 

@@ -144,7 +144,8 @@ TEST(alias_0_closes, "5.0/MQTT-3.3.2-8", "5.0/RULE-publish-topic-alias-zero")
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer, PUBLISH(.topic = "news", .payload = "x", .qos = 1,
                             .packet_id = 1, .props.topic_alias = OPT(0)));
-    peer_expect_error(peer, TOPIC_ALIAS_INVALID, PROTOCOL_ERROR);
+    peer_expect_error(peer, TOPIC_ALIAS_INVALID, PROTOCOL_ERROR,
+                      MALFORMED_PACKET);
     client_expect_nothing_more(watcher);
 }
 

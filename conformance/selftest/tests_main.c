@@ -8,6 +8,7 @@
 
 static Suite *(*const suites[])(void) = {
     suite_statement,
+    suite_engine,
     suite_report,
     suite_compare,
     suite_wire_vectors,

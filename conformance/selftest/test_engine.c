@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_engine.c -- the engine tried on a broker of a few lines: names,
+ * verdicts, the raw speaker, the tap, the capture, the list of known failures.
+ */
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <pcap.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "known.h"
+#include "peer/peer.h"
+#include "selftest/selftest.h"
+#include "suite.h"
+#include "t_run.h"
+#include "tap/tap.h"
+#include "transcript.h"
+
+/* ---- a broker of a few lines
+ * ------------------------------------------------- Answers each packet type
+ * with octets of its own; "" closes, NULL is silent.
+ */
+struct reply {
+    enum wire_type type;
+    const char *hex;
+};
+
+static void answer(int fd, const struct reply *replies)
+{
+    unsigned char in[4096], out[256];
+    size_t n = 0, total;
+    for (;;) {
+        while (wire_frame(in, n, &total) == WIRE_OK) {
+            for (const struct reply *r = replies; r->type; r++) {
+                if ((int)r->type != in[0] >> 4 || !r->hex)
+                    continue;
+                if (!*r->hex)
+                    return;
+                size_t size = wire_hex(r->hex, out, sizeof out);
+                if (write(fd, out, size) < 0)
+                    return;
+            }
+            memmove(in, in + total, n - total);
+            n -= total;
+        }
+        ssize_t got = read(fd, in + n, sizeof in - n);
+        if (got <= 0)
+            return;
+        n += (size_t)got;
+    }
+}
+
+static pid_t broker_start(const struct reply *replies, int *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t n = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, n), 0);
+    ck_assert_int_eq(listen(listener, 8), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &n), 0);
+    *port = ntohs(address.sin_port);
+    pid_t pid = fork();
+    while (pid == 0) {
+        int fd = accept(listener, NULL, NULL);
+        answer(fd, replies);
+        close(fd);
+    }
+    close(listener);
+    return pid;
+}
+
+/* Runs a body as a case against such a broker. */
+static struct case_result run_body(void (*body)(struct t *t),
+                                   const struct reply *replies,
+                                   const struct fault *fault, const char *pcap)
+{
+    static const char *const statements[] = {"5.0/MQTT-3.1.0-2"};
+    char error[200] = "", url[64];
+    int port;
+    struct case_result result;
+    struct test test = {.name = "x", .file = "x.c", .line = 1, .run = body};
+    pid_t broker = broker_start(replies, &port);
+    snprintf(url, sizeof url, "mqtt://127.0.0.1:%d", port);
+    struct target *target = target_new(url, error, sizeof error);
+    struct catalogue *catalogue = catalogue_new(error, sizeof error);
+    ck_assert_msg(target && catalogue, "%s", error);
+    struct t_setup setup = {.test = &test,
+                            .version = WIRE_5_0,
+                            .statements = statements,
+                            .n_statements = 1,
+                            .catalogue = catalogue,
+                            .target = target,
+                            .instance =
+                                target_start(target, "", error, sizeof error),
+                            .fault = fault,
+                            .deadline_ms = 300,
+                            .tag = "abcde",
+                            .pcap = pcap,
+                            .json = "",
+                            .keeps_all = true};
+    t_run(&setup, &result);
+    target_free(target);
+    catalogue_free(catalogue);
+    kill(broker, SIGKILL);
+    waitpid(broker, NULL, 0);
+    return result;
+}
+
+static const struct reply good[] = {{WIRE_CONNECT, "20 03 00 00 00"},
+                                    {WIRE_PINGREQ, "d0 00"},
+                                    {WIRE_PUBLISH, "40 02 00 01"},
+                                    {WIRE_DISCONNECT, ""},
+                                    {WIRE_OCTETS, NULL}};
+static const struct reply closing[] = {
+    {WIRE_CONNECT, "20 03 00 00 00"}, {WIRE_PINGREQ, ""}, {WIRE_OCTETS, NULL}};
+
+/* ---- names
+ * -------------------------------------------------------------------*/
+
+static void body_names(struct t *t)
+{
+    ck_assert_str_eq(t_name(t, "pump"), "abcdepump");
+    ck_assert_str_eq(t_name(t, ""), "");
+    ck_assert_str_eq(t_topic(t, "status/pump"), "abcde/status/pump");
+    ck_assert_str_eq(t_topic(t, "#"), "abcde/#");
+    ck_assert_str_eq(t_topic(t, "/x"), "abcde//x");
+    ck_assert_str_eq(t_topic(t, "$share/g/a/b"), "$share/g/abcde/a/b");
+    ck_assert_str_eq(t_topic(t, "$share/g"), "$share/g");
+    ck_assert_str_eq(t_topic(t, "$SYS/#"), "$SYS/#");
+    ck_assert_str_eq(t_topic(t, "$app/x"), "$app/abcde/x");
+    ck_assert_str_eq(t_topic(t, EXACT "+/{}/x"), "+/abcde/x");
+}
+
+START_TEST(names_are_made_unique)
+{
+    struct case_result r = run_body(body_names, good, NULL, "");
+    ck_assert_int_eq(r.verdict, VERDICT_PASSED);
+}
+END_TEST
+
+/* ---- verdicts
+ * ----------------------------------------------------------------*/
+
+static void body_good(struct t *t)
+{
+    struct peer *peer = peer_hello(t, "one");
+    peer_expect_nothing(peer);
+    peer_publish(peer, MESSAGE("a", "x", .qos = 1));
+    peer_disconnect(peer);
+}
+
+static void body_wants_close(struct t *t)
+{
+    struct peer *peer = peer_hello(t, "one");
+    peer_send(peer, PINGREQ());
+    peer_expect_close(peer);
+}
+
+static void body_wants_other(struct t *t)
+{
+    struct peer *peer = peer_hello(t, "one");
+    peer_send(peer, PINGREQ());
+    peer_expect(peer, PUBACK(.packet_id = 1));
+}
+
+static void body_silence(struct t *t)
+{
+    peer_expect_message(peer_hello(t, "one"), MESSAGE("a", "x"));
+}
+
+static void body_warns(struct t *t)
+{
+    t_warn(t, "something nice", "something else");
+}
+
+static void body_skips(struct t *t)
+{
+    t_skip(t, "no %s", "retain");
+}
+
+static const struct expectation {
+    void (*body)(struct t *t);
+    const struct reply *replies;
+    enum verdict verdict;
+    const char *says; /* in actual or reason */
+} expectations[] = {
+    {body_good, good, VERDICT_PASSED, ""},
+    {body_wants_close, closing, VERDICT_PASSED, ""},
+    {body_wants_close, good, VERDICT_FAILED, "PINGRESP"},
+    {body_wants_other, good, VERDICT_FAILED, "PINGRESP"},
+    {body_wants_other, closing, VERDICT_FAILED, "closed the connection"},
+    {body_silence, good, VERDICT_FAILED, "nothing came within 300 ms"},
+    {body_warns, good, VERDICT_WARNING, "something else"},
+    {body_skips, good, VERDICT_SKIPPED, "no retain"},
+};
+
+START_TEST(verdicts_say_what_was_seen)
+{
+    const struct expectation *e = &expectations[_i];
+    struct case_result r = run_body(e->body, e->replies, NULL, "");
+    ck_assert_str_eq(verdict_name(r.verdict), verdict_name(e->verdict));
+    ck_assert_msg(strstr(r.actual, e->says) || strstr(r.reason, e->says),
+                  "actual: %s, reason: %s", r.actual, r.reason);
+}
+END_TEST
+
+/* ---- the tap
+ * -----------------------------------------------------------------*/
+
+static void drop_pingresp(struct tap_relay *relay, enum wire_side from,
+                          const struct wire_packet *packet, void *state)
+{
+    (void)state;
+    if (packet->type != WIRE_PINGRESP)
+        tap_forward(relay, from, packet);
+}
+
+static const struct fault no_pingresp = {.name = "no_pingresp",
+                                         .sentence = "PINGREQ is not answered",
+                                         .statements = "",
+                                         .on_packet = drop_pingresp};
+
+START_TEST(a_fault_fails_a_case_that_passes)
+{
+    struct case_result r = run_body(body_good, good, &no_pingresp, "");
+    ck_assert_str_eq(verdict_name(r.verdict), "failed");
+    ck_assert_str_eq(r.violated[0], "5.0/MQTT-3.1.0-2");
+}
+END_TEST
+
+/* ---- the capture
+ * -------------------------------------------------------------*/
+
+START_TEST(a_capture_can_be_read)
+{
+    char error[PCAP_ERRBUF_SIZE], path[] = "/tmp/mqttspec-selftest.XXXXXX";
+    struct pcap_pkthdr *header;
+    const unsigned char *octets;
+    int n = 0, n_connack = 0, fd = mkstemp(path);
+    close(fd);
+    struct case_result r = run_body(body_good, good, NULL, path);
+    ck_assert(r.has_capture);
+    pcap_t *pcap = pcap_open_offline(path, error);
+    ck_assert_msg(pcap != NULL, "%s", error);
+    ck_assert_int_eq(pcap_datalink(pcap), DLT_EN10MB);
+    while (pcap_next_ex(pcap, &header, &octets) == 1) {
+        ck_assert_uint_ge(header->caplen, 54);
+        n_connack += header->caplen == 59 && octets[54] == 0x20;
+        n++;
+    }
+    pcap_close(pcap);
+    unlink(path);
+    ck_assert_int_ge(n, 11);
+    ck_assert_int_eq(n_connack, 1);
+}
+END_TEST
+
+/* ---- known failures
+ * ------------------------------------------------------------*/
+
+START_TEST(known_failures_are_found)
+{
+    char error[200] = "";
+    struct known *known =
+        known_read("list",
+                   "# why\n\nwill/5.0/tcp 5.0/MQTT-3.1.2-8 it drops the Will\n"
+                   "t[row]/* - always\n",
+                   error, sizeof error);
+    ck_assert_ptr_nonnull(known);
+    ck_assert_str_eq(known_reason(known, "will/5.0/tcp"), "it drops the Will");
+    ck_assert_str_eq(known_reason(known, "t[row]/3.1.1/tcp"), "always");
+    ck_assert_ptr_null(known_reason(known, "will/3.1.1/tcp"));
+    ck_assert_ptr_null(known_reason(known, "tr/5.0/tcp"));
+    known_free(known);
+    ck_assert_ptr_null(
+        known_read("list", "just_a_name\n", error, sizeof error));
+    ck_assert_str_eq(error, "list:1: expected: CASE STATEMENT REASON");
+}
+END_TEST
+
+Suite *suite_engine(void)
+{
+    Suite *suite = suite_create("engine");
+    TCase *tcase = tcase_create("engine");
+    tcase_set_timeout(tcase, 20);
+    tcase_add_test(tcase, names_are_made_unique);
+    tcase_add_loop_test(tcase, verdicts_say_what_was_seen, 0,
+                        sizeof expectations / sizeof *expectations);
+    tcase_add_test(tcase, a_fault_fails_a_case_that_passes);
+    tcase_add_test(tcase, a_capture_can_be_read);
+    tcase_add_test(tcase, known_failures_are_found);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

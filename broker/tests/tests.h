@@ -13,6 +13,7 @@ Suite *suite_broker(void);
 Suite *suite_codec(void);
 Suite *suite_config(void);
 Suite *suite_conn(void);
+Suite *suite_listen(void);
 Suite *suite_scram(void);
 Suite *suite_sniff(void);
 Suite *suite_tls(void);

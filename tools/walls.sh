@@ -47,7 +47,7 @@ rank() { # the floor a file stands on; a file may include its own floor and belo
     broker/base/*) echo 1 ;; broker/codec/*) echo 2 ;;
     broker/state/topic.*) echo 3 ;;
     broker/net/* | broker/state/message.* | broker/config*) echo 4 ;;
-    broker/state/*) echo 5 ;; broker/serve.*) echo 9 ;; broker/dispatch.* | broker/turn.*) echo 8 ;;
+    broker/state/*) echo 5 ;; broker/serve.* | broker/turn.*) echo 9 ;; broker/dispatch.* | broker/turn.*) echo 8 ;;
     broker/on_*) echo 7 ;; broker/*) echo 6 ;;
     conformance/selftest/* | conformance/main.*) echo 99 ;;
     conformance/wire/* | conformance/embed.* | conformance/statement.* | conformance/statements/*) echo 1 ;;

@@ -98,8 +98,8 @@ static int merge(const struct inputs *inputs)
     if (code == EXIT_DONE && inputs->output)
         code = write_output(inputs->output, document);
     if (code == EXIT_DONE)
-        printf("%zu reports, %d cases: %d passed, %d failed\n", inputs->n,
-               document_count(document, "cases"),
+        printf("%zu report%s, %d cases: %d passed, %d failed\n", inputs->n,
+               inputs->n == 1 ? "" : "s", document_count(document, "cases"),
                document_count(document, "passed"),
                document_count(document, "failed"));
 out:

@@ -11,7 +11,7 @@ packages() {
     case $1 in
     build) echo gcc libc6-dev check libsubunit-dev libssl-dev libpaho-mqtt-dev \
         libpcap-dev libwslay-dev libcjson-dev libsqlite3-dev libinih-dev \
-        uthash-dev ;;
+        uthash-dev libxml2-utils ;; # xmllint: the tests check JUnit by its schema
     target-mosquitto) echo mosquitto ;;
     target-rabbitmq) echo rabbitmq-server ;;
     target-aedes) echo nodejs npm ;;

@@ -6,6 +6,7 @@
  * "not ok" without being a failure of a MUST.
  */
 #include <stdbool.h>
+#include <string.h>
 
 #include "report/document.h"
 #include "report/transcript_text.h"
@@ -22,6 +23,25 @@ static void put_yaml(struct text *out, const cJSON *test_case,
     text_puts(out, "\n");
 }
 
+/* The transcript as a list of quoted lines: they begin with spaces, which a
+ * block would take for indentation, and small readers of YAML know no more. */
+static void put_transcript(struct text *out, const cJSON *test_case)
+{
+    struct text lines = {0};
+    transcript_text_put(&lines, test_case, 0);
+    if (lines.n > 0)
+        text_puts(out, "  transcript:\n");
+    for (const char *at = lines.chars; at && *at;) {
+        size_t n = strcspn(at, "\n");
+        text_puts(out, "    - '");
+        for (size_t i = 0; i < n; i++)
+            text_add(out, at[i] == '\'' ? "''" : at + i, at[i] == '\'' ? 2 : 1);
+        text_puts(out, "'\n");
+        at += n + (at[n] == '\n');
+    }
+    text_clear(&lines);
+}
+
 static void put_diagnosis(struct text *out, const cJSON *test_case)
 {
     static const char *const members[] = {
@@ -36,12 +56,7 @@ static void put_diagnosis(struct text *out, const cJSON *test_case)
         out, "  statements: [%s]\n",
         document_list(cJSON_GetObjectItemCaseSensitive(test_case, "statements"),
                       ", ", ids, sizeof ids));
-    if (cJSON_GetArraySize(
-            cJSON_GetObjectItemCaseSensitive(test_case, "transcript")) > 0) {
-        /* The lines begin with spaces of their own: say where they start. */
-        text_puts(out, "  transcript: |2\n");
-        transcript_text_put(out, test_case, 4);
-    }
+    put_transcript(out, test_case);
     text_puts(out, "  ...\n");
 }
 

@@ -163,6 +163,8 @@ START_TEST(tap_has_plan_and_directives)
     assert_holds(text_of(&text), "# TODO issue 7\n");
     assert_holds(text_of(&text), "not ok ");
     assert_holds(text_of(&text), "  ---\n  verdict: |\n    failed\n");
+    assert_holds(text_of(&text), "  transcript:\n    - '   0.5000 one        "
+                                 "< PUBLISH \"a\"   <<<'\n  ...\n");
     text_clear(&text);
     cJSON_Delete(document);
 }

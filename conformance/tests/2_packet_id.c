@@ -71,7 +71,7 @@ TEST(open_deliveries_have_different_ids, "3.1.1/MQTT-2.3.1-1",
 
 /* QoS 1 and QoS 2 deliveries draw their identifiers from one set. */
 TEST(open_deliveries_of_both_qos_have_different_ids, "3.1.1/MQTT-2.3.1-4",
-     "5.0/MQTT-2.2.1-4", .needs = "qos2")
+     "5.0/MQTT-2.2.1-4", "5.0/RULE-packet-identifier-one-set", .needs = "qos2")
 {
     struct peer *reader = peer_hello(t, "reader");
     peer_subscribe(reader, "news", 2);

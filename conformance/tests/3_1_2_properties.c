@@ -248,6 +248,24 @@ TEST_EACH(connect_property_is_refused, refused_properties, "5.0/MQTT-3.1.4-1",
                                           BAD_AUTHENTICATION_METHOD));
 }
 
+/* A client that asked for enhanced authentication says nothing but AUTH and
+ * DISCONNECT before its CONNACK: a SUBSCRIBE in between ends the connection. */
+TEST(subscribe_during_authentication_closes, "5.0/MQTT-3.1.2-30",
+     .settings = "users=on;authenticationMethod=SCRAM-SHA-256")
+{
+    struct peer *peer = peer_open(t);
+    const char *first =
+        t_text(t, "n,,n=%s,r=fyko+d2lbbFgONRv9qkxdawL", t_user(t).name);
+    peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1,
+                            .props = {.authentication_method = "SCRAM-SHA-256",
+                                      .authentication_data =
+                                          SLICE(first, strlen(first))}));
+    peer_expect(peer, AUTH(.reason = CONTINUE_AUTHENTICATION));
+    peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"news"}}));
+    peer_expect_refused(peer, .v5 = CODES(PROTOCOL_ERROR, NOT_AUTHORIZED,
+                                          BAD_AUTHENTICATION_METHOD));
+}
+
 /* User Property is the one property that may come as often as the client
  * likes. */
 TEST(user_properties_of_connect_are_welcome, "5.0/MQTT-3.1.4-5")
@@ -284,5 +302,6 @@ SUITE(connect_properties, "3.1.2.11 CONNECT Properties",
       no_alias_with_a_maximum_of_zero, no_response_information_when_refused,
       no_response_information_when_not_asked,
       no_problem_information_when_refused, connect_property_is_refused,
+      subscribe_during_authentication_closes,
       user_properties_of_connect_are_welcome,
       all_properties_of_connect_are_welcome);

@@ -132,8 +132,61 @@ TEST(repeated_qos_2_is_delivered_once_in_3_1, "3.1/RULE-dup-is-a-hint")
     peer_expect_nothing(reader);
 }
 
+/* SUBSCRIBE gets one SUBACK with its identifier and the granted QoS of each
+ * filter, in order; UNSUBSCRIBE gets UNSUBACK, and ends the deliveries. */
+TEST(subscribing_in_3_1, "3.1/RULE-subscribe-answers",
+     "3.1/RULE-unsubscribe-answers", "3.1/RULE-ping-answers")
+{
+    struct peer *peer = peer_hello(t, "one");
+    peer_send(peer,
+              SUBSCRIBE(.packet_id = 4660, .filters = {{"news/0", .qos = 0},
+                                                       {"news/2", .qos = 2},
+                                                       {"news/1", .qos = 1}}));
+    peer_expect(peer, SUBACK(.packet_id = 4660, .codes = CODES(0, 2, 1)));
+    struct client *writer = client_connect(t, "writer");
+    client_publish(writer, MESSAGE("news/0", "x"));
+    peer_expect_message(peer, MESSAGE("news/0", "x"));
+    peer_send(peer, UNSUBSCRIBE(.packet_id = 4661, .filters = {{"news/0"}}));
+    peer_expect(peer, UNSUBACK(.packet_id = 4661));
+    client_publish(writer, MESSAGE("news/0", "x"));
+    peer_send(peer, PINGREQ());
+    peer_expect(peer, PINGRESP());
+}
+
+/* SUBSCRIBE and UNSUBSCRIBE with DUP are retries; a server that is as strict as
+ * 3.1.1 closes. */
+TEST(subscribe_with_dup_in_3_1, "3.1/RULE-subscribe-dup")
+{
+    struct peer *peer = peer_hello(t, "one");
+    peer_send(peer, SUBSCRIBE(.packet_id = 1, .raw_flags = OPT(0xa),
+                              .filters = {{"news", .qos = 1}}));
+    peer_expect_or_close(peer, SUBACK(.packet_id = 1, .codes = CODES(1)));
+    peer_send(peer, UNSUBSCRIBE(.packet_id = 2, .raw_flags = OPT(0xa),
+                                .filters = {{"news"}}));
+    peer_expect_or_close(peer, UNSUBACK(.packet_id = 2));
+}
+
+/* SUBACK knows no failure: what is forbidden is granted, and nothing comes. */
+TEST(forbidden_filter_is_granted_in_3_1, "3.1/RULE-suback-has-no-failure",
+     .settings = "users=on;acl=on")
+{
+    struct t_user all = t_user(t), bound = t_user_bound(t);
+    struct peer *peer = peer_connect(
+        t, CONNECT(.client_id = "one", .clean_start = 1,
+                   .user_name = bound.name, .password = bound.password));
+    peer_send(peer,
+              SUBSCRIBE(.packet_id = 1, .filters = {{"denied/x", .qos = 1}}));
+    peer_expect(peer, SUBACK(.packet_id = 1, .reason_any = CODES(0, 1)));
+    struct client *writer = client_connect(t, "writer", .user_name = all.name,
+                                           .password = all.password);
+    client_publish(writer, MESSAGE("denied/x", "x", .qos = 1));
+    peer_expect_nothing(peer);
+}
+
 SUITE(level_3, "3.1 MQTT 3.1", name_of_3_1_with_another_level,
       client_id_of_24_characters, empty_client_id_is_refused_in_3_1,
       missing_user_name_is_forgiven_in_3_1, silent_client_is_cut_off_in_3_1,
       clean_session_in_3_1, connack_has_no_session_present_in_3_1,
-      qos_of_delivery_in_3_1, repeated_qos_2_is_delivered_once_in_3_1);
+      qos_of_delivery_in_3_1, repeated_qos_2_is_delivered_once_in_3_1,
+      subscribing_in_3_1, subscribe_with_dup_in_3_1,
+      forbidden_filter_is_granted_in_3_1);

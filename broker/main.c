@@ -175,8 +175,11 @@ static int open_and_run(struct process *p)
     if (p->config.data_folder) {
         p->store = store_open(p->config.data_folder, &p->log, p->error,
                               sizeof p->error);
-        if (!p->store)
-            return complain(p);
+        if (!p->store) {
+            fprintf(stderr, "mqttspec-broker: data=%s: %s\n",
+                    p->config.data_folder, p->error);
+            return EXIT_MISUSE;
+        }
     }
     return run(p);
 }

@@ -58,8 +58,7 @@ static const struct message *next_candidate(const struct message *m,
     return m;
 }
 
-/* ---- one publication and one copy
- * --------------------------------------------------------- */
+/* ---- one publication and one copy ---------------------------------------- */
 
 static bool same_text(struct wire_bytes sent, struct wire_bytes copy)
 {
@@ -144,9 +143,7 @@ static const struct {
      "the Message Expiry Interval is missing or above the one published"},
 };
 
-/* ---- the verdict
- * ------------------------------------------------------------------------------
- */
+/* ---- the verdict --------------------------------------------------------- */
 
 static const struct wire_props *props_of(const struct message *m)
 {

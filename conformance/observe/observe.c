@@ -14,8 +14,7 @@
 
 #include "observe/state.h"
 
-/* ---- lifetime
- * -------------------------------------------------------------------- */
+/* ---- lifetime ------------------------------------------------------------ */
 
 static void *zeroed(size_t n)
 {
@@ -129,8 +128,7 @@ size_t observe_n_findings(const struct observe *o, enum wire_side who)
     return o->sides[who].n_findings;
 }
 
-/* ---- findings
- * ----------------------------------------------------------------------- */
+/* ---- findings ------------------------------------------------------------ */
 
 static void report(struct observe *o, enum wire_side who, const char *rule,
                    int strength, const char *sentence)
@@ -156,9 +154,10 @@ void observe_blame(struct observe *o, enum wire_side who,
                    const struct observe_cite *cite, int strength,
                    const char *format, ...)
 {
-    const char *rule = o->version == WIRE_5_0     ? cite->v5_0
+    /* Before CONNECT no version is known; the newest stands for all. */
+    const char *rule = o->version == WIRE_3_1     ? NULL
                        : o->version == WIRE_3_1_1 ? cite->v3_1_1
-                                                  : NULL;
+                                                  : cite->v5_0;
     char sentence[300];
     va_list args;
 
@@ -197,8 +196,7 @@ char *observe_copy(const void *octets, size_t n)
     return copy;
 }
 
-/* ---- what holds for every packet
- * ------------------------------------------------------ */
+/* ---- what the reader found ----------------------------------------- */
 
 /* A server that does not speak the version may refuse in the form of another
  * (3.1.1 s3.1.2.2, 5.0 s3.1.2.2). */
@@ -232,119 +230,7 @@ static bool judge_fault(struct observe *o, enum wire_side from,
     return fault->is_readable;
 }
 
-/* The packets that come first and last. Returns false if it is to be ignored.
- */
-static bool judge_client_order(struct observe *o, const struct wire_packet *p)
-{
-    static const struct observe_cite first = {"3.1.1/MQTT-3.1.0-1",
-                                              "5.0/MQTT-3.1.0-1"};
-    static const struct observe_cite twice = {"3.1.1/MQTT-3.1.0-2",
-                                              "5.0/MQTT-3.1.0-2"};
-    static const struct observe_cite last = {"3.1.1/MQTT-3.14.4-2",
-                                             "5.0/MQTT-3.14.4-1"};
-    static const struct observe_cite auth_only = {NULL, "5.0/MQTT-3.1.2-30"};
-
-    if (o->sides[WIRE_CLIENT].has_disconnected) {
-        observe_blame(o, WIRE_CLIENT, &last, MUST, "%s after DISCONNECT",
-                      wire_type_name(p->type));
-        observe_taint(o);
-        return false;
-    }
-    if (o->phase == AWAIT_CONNECT && p->type != WIRE_CONNECT) {
-        report(o, WIRE_CLIENT, first.v5_0, MUST,
-               "the first packet is not CONNECT");
-        observe_taint(o);
-        return false;
-    }
-    if (o->phase != AWAIT_CONNECT && p->type == WIRE_CONNECT) {
-        observe_blame(o, WIRE_CLIENT, &twice, MUST, "a second CONNECT");
-        observe_taint(o);
-        return false;
-    }
-    if (o->phase == AWAIT_CONNACK && o->connect &&
-        o->connect->props.authentication_method.text && p->type != WIRE_AUTH &&
-        p->type != WIRE_DISCONNECT) {
-        observe_blame(o, WIRE_CLIENT, &auth_only, MUST,
-                      "%s before CONNACK, but an Authentication Method was "
-                      "named",
-                      wire_type_name(p->type));
-        observe_taint(o);
-    }
-    return true;
-}
-
-static bool judge_server_order(struct observe *o, const struct wire_packet *p)
-{
-    static const struct observe_cite early = {"3.1.1/MQTT-3.2.0-1",
-                                              "5.0/MQTT-3.2.0-1"};
-    static const struct observe_cite early_disconnect = {NULL,
-                                                         "5.0/MQTT-3.14.0-1"};
-    static const struct observe_cite twice = {"3.1.1 s3.2", "5.0/MQTT-3.2.0-2"};
-    static const struct observe_cite refused = {"3.1.1/MQTT-3.2.2-5",
-                                                "5.0/MQTT-3.2.2-7"};
-    static const struct observe_cite last = {NULL, "5.0/MQTT-3.14.4-1"};
-    const char *name = wire_type_name(p->type);
-
-    if (o->sides[WIRE_SERVER].has_disconnected) {
-        observe_blame(o, WIRE_SERVER, &last, MUST, "%s after DISCONNECT", name);
-        return false;
-    }
-    if (o->phase == REFUSED) {
-        observe_blame(o, WIRE_SERVER,
-                      p->type == WIRE_DISCONNECT ? &early_disconnect : &refused,
-                      MUST, "%s after a CONNACK that refuses", name);
-        return false;
-    }
-    if (o->phase <= AWAIT_CONNACK && p->type != WIRE_CONNACK &&
-        !(p->type == WIRE_AUTH && o->version == WIRE_5_0)) {
-        observe_blame(o, WIRE_SERVER,
-                      p->type == WIRE_DISCONNECT && o->version == WIRE_5_0
-                          ? &early_disconnect
-                          : &early,
-                      MUST, "%s before CONNACK", name);
-        return false;
-    }
-    if (o->phase == RUNNING && p->type == WIRE_CONNACK && !o->is_midstream) {
-        observe_blame(o, WIRE_SERVER, &twice, MUST, "a second CONNACK");
-        return false;
-    }
-    return true;
-}
-
-static void judge_size(struct observe *o, enum wire_side from, size_t n)
-{
-    static const struct observe_cite by_server = {NULL, "5.0/MQTT-3.1.2-24"};
-    static const struct observe_cite by_client = {NULL, "5.0/MQTT-3.2.2-15"};
-    const struct sender *sender = &o->sides[from];
-
-    if (!sender->packet_max || n <= sender->packet_max)
-        return;
-    observe_blame(o, from, from == WIRE_SERVER ? &by_server : &by_client, MUST,
-                  "the packet has %zu octets, the Maximum Packet Size is %u", n,
-                  (unsigned)sender->packet_max);
-    if (from == WIRE_CLIENT)
-        observe_taint(o);
-}
-
-static void judge_problem_information(struct observe *o,
-                                      const struct wire_packet *p)
-{
-    static const struct observe_cite cite = {NULL, "5.0/MQTT-3.1.2-29"};
-
-    if (!o->is_connect_taken || p->type == WIRE_PUBLISH ||
-        p->type == WIRE_CONNACK || p->type == WIRE_DISCONNECT ||
-        wire_value(o->connect->props.request_problem_information, 1))
-        return;
-    if (p->props.reason_string.text || p->props.n_user_properties)
-        observe_blame(o, WIRE_SERVER, &cite, MUST,
-                      "%s has a Reason String or User Property, but Request "
-                      "Problem Information is 0",
-                      wire_type_name(p->type));
-}
-
-/* ---- packets
- * ------------------------------------------------------------------------------
- */
+/* ---- packets ------------------------------------------------------------- */
 
 static void judge_ping(struct observe *o, enum wire_side from)
 {
@@ -432,20 +318,15 @@ static void on_packet(struct observe *o, enum wire_side from,
     } else if (o->version == WIRE_UNKNOWN && (o->is_midstream || !fault)) {
         if (from == WIRE_CLIENT && !o->is_midstream &&
             o->phase == AWAIT_CONNECT)
-            judge_client_order(o, p);
+            observe_order(o, from, p);
         return;
     }
     if (fault && !judge_fault(o, from, p, fault))
         return;
     if (!is_own(from, p->type) || (fault && p->type == WIRE_CONNECT))
         return;
-    if (!o->is_midstream && !(from == WIRE_CLIENT ? judge_client_order(o, p)
-                                                  : judge_server_order(o, p)))
-        return;
-    judge_size(o, from, p->octets.n);
-    if (from == WIRE_SERVER)
-        judge_problem_information(o, p);
-    judge_by_type(o, from, p);
+    if (observe_order(o, from, p))
+        judge_by_type(o, from, p);
 }
 
 /* Reads the packets that are complete; returns the octets they took. */
@@ -500,8 +381,7 @@ void observe_octets(struct observe *o, enum wire_side from, const void *octets,
     memmove(sender->pending, sender->pending + taken, sender->n_pending);
 }
 
-/* ---- time and the end
- * ------------------------------------------------------------------------ */
+/* ---- time and the end ---------------------------------------------------- */
 
 void observe_close(struct observe *o, enum wire_side by, enum observe_how how,
                    int64_t time_ns, uint64_t frame_no)

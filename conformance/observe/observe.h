@@ -39,8 +39,7 @@ typedef void observe_on_packet(void *user, enum wire_side from,
                                const struct wire_fault *fault, size_t packet_no,
                                uint64_t frame_no, int64_t time_ns);
 
-/* ---- a world
- * ------------------------------------------------------------------ */
+/* ---- a world ------------------------------------------------------------- */
 
 /* observe_world_new makes the memory that connections to one broker share.
  *
@@ -59,8 +58,7 @@ struct observe_world *observe_world_new(bool is_whole);
 void observe_world_forget(struct observe_world *world);
 void observe_world_free(struct observe_world *world); /* takes NULL */
 
-/* ---- a connection
- * ------------------------------------------------------------- */
+/* ---- a connection -------------------------------------------------------- */
 
 /* observe_new begins to watch a connection.
  *
@@ -118,8 +116,7 @@ void observe_quiet(struct observe *observe, int64_t time_ns, uint64_t frame_no);
  * one and a half times the Keep Alive is found. */
 void observe_tick(struct observe *observe, int64_t now_ns);
 
-/* ---- asking
- * --------------------------------------------------------------------- */
+/* ---- asking -------------------------------------------------------------- */
 
 /* observe_version gives the version in use; WIRE_UNKNOWN before CONNECT. */
 enum wire_version observe_version(const struct observe *observe);

@@ -22,8 +22,7 @@ void observe_connect(struct observe *o, const struct wire_packet *p)
     server->packet_max = wire_value(p->props.maximum_packet_size, 0);
 }
 
-/* ---- CONNACK
- * ------------------------------------------------------------------------ */
+/* ---- CONNACK ------------------------------------------------------------- */
 
 static void judge_answer(struct observe *o, const struct wire_packet *p)
 {
@@ -84,9 +83,7 @@ void observe_connack(struct observe *o, const struct wire_packet *p)
     observe_will_set(o, o->connect);
 }
 
-/* ---- AUTH
- * -----------------------------------------------------------------------------
- */
+/* ---- AUTH ---------------------------------------------------------------- */
 
 void observe_auth(struct observe *o, enum wire_side from,
                   const struct wire_packet *p)
@@ -117,8 +114,7 @@ void observe_auth(struct observe *o, enum wire_side from,
         observe_taint(o);
 }
 
-/* ---- DISCONNECT
- * ------------------------------------------------------------------------- */
+/* ---- DISCONNECT ---------------------------------------------------------- */
 
 void observe_disconnect(struct observe *o, enum wire_side from,
                         const struct wire_packet *p)

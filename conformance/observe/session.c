@@ -53,8 +53,7 @@ static struct session *new_session(struct observe *o)
     return s;
 }
 
-/* ---- is Session Present right?
- * ----------------------------------------------------------- */
+/* ---- is Session Present right? ------------------------------------------- */
 
 /* Whether the session can only be there still. 3.1.1 lets an administrator
  * end a session that has no connection (s4.1), and brokers have settings for
@@ -94,8 +93,7 @@ void observe_session_judge(struct observe *o, bool is_present)
                       "Identifier has not ended");
 }
 
-/* ---- begin and leave
- * ------------------------------------------------------------------------ */
+/* ---- begin and leave ----------------------------------------------------- */
 
 static bool is_request(const struct exchange *e)
 {

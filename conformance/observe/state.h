@@ -140,8 +140,7 @@ struct observe {
     bool has_told_keep_alive;
 };
 
-/* ---- findings (observe.c)
- * ------------------------------------------------------ */
+/* ---- findings (observe.c) ------------------------------------------------ */
 
 enum { MUST = 0, SHOULD = 1 };
 /* observe_blame reports a breach; silent where the version has no such rule. */
@@ -157,8 +156,14 @@ uint64_t observe_hash(struct wire_bytes topic, struct wire_bytes payload);
 /* observe_copy copies n octets to the heap and adds a NUL. */
 char *observe_copy(const void *octets, size_t n);
 
-/* ---- what each packet means
- * ---------------------------------------------------- */
+/* ---- order.c ------------------------------------------------------------- */
+
+/* observe_order judges what holds for every packet: the place it comes in, its
+ * size. Returns false if the packet is to be ignored. */
+bool observe_order(struct observe *o, enum wire_side from,
+                   const struct wire_packet *p);
+
+/* ---- what each packet means ---------------------------------------------- */
 
 /* Each judges one packet that was readable, from a side, and notes it. */
 void observe_connect(struct observe *o, const struct wire_packet *p);
@@ -174,8 +179,22 @@ void observe_ack(struct observe *o, enum wire_side from,
 void observe_request(struct observe *o, const struct wire_packet *p);
 void observe_reply(struct observe *o, const struct wire_packet *p);
 
-/* ---- flow.c
- * ---------------------------------------------------------------------- */
+/* ---- flow.c -------------------------------------------------------------- */
+
+/* The sets of Packet Identifiers of a sender. */
+static inline bool observe_has(const unsigned char *bits, uint16_t id)
+{
+    return bits[id / 8] >> (id % 8) & 1;
+}
+static inline void observe_put(unsigned char *bits, uint16_t id)
+{
+    bits[id / 8] |= (unsigned char)(1u << (id % 8));
+}
+/* Whether all exchanges that can be open are known here. */
+static inline bool observe_is_all_known(const struct observe *o)
+{
+    return !o->is_midstream && !o->is_tainted && o->session && o->is_fresh;
+}
 
 struct exchange *observe_find(struct sender *sender, uint16_t id);
 struct exchange *observe_begin(struct observe *o, struct sender *sender,
@@ -184,16 +203,14 @@ void observe_end(struct sender *sender, struct exchange *exchange);
 void observe_free_exchanges(struct exchange *exchange);
 void observe_owed(struct observe *o);
 
-/* ---- session.c
- * -------------------------------------------------------------------- */
+/* ---- session.c ----------------------------------------------------------- */
 
 void observe_session_begin(struct observe *o, bool is_present);
 void observe_session_leave(struct observe *o);
 void observe_session_free(struct session *session);
 void observe_session_judge(struct observe *o, bool is_present);
 
-/* ---- subscriptions.c
- * ---------------------------------------------------------------- */
+/* ---- subscriptions.c ----------------------------------------------------- */
 
 /* observe_matches tells whether a Topic Name matches a Topic Filter, without
  * "$share/group/". Spec: s4.7. */
@@ -215,8 +232,7 @@ struct allowance {
 };
 void observe_free_subscriptions(struct session *session);
 
-/* ---- messages.c
- * ---------------------------------------------------------------------- */
+/* ---- messages.c ---------------------------------------------------------- */
 
 /* observe_message_sent keeps a client's message, observe_will_set its Will;
  * observe_message_judge compares a delivered copy with them. */

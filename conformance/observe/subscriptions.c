@@ -11,9 +11,7 @@
 
 #include "observe/state.h"
 
-/* ---- matching
- * ----------------------------------------------------------------------------
- */
+/* ---- matching ------------------------------------------------------------ */
 
 static size_t level_length(const char *text, size_t n)
 {
@@ -49,9 +47,7 @@ bool observe_matches(const char *filter, size_t n_filter, const char *topic,
     }
 }
 
-/* ---- the list
- * -------------------------------------------------------------------------------
- */
+/* ---- the list ------------------------------------------------------------ */
 
 /* The part of a shared filter that topics are matched with. */
 static struct wire_bytes plain_part(const struct subscription *s)
@@ -180,9 +176,7 @@ void observe_granted(struct observe *o, const struct wire_packet *subscribe,
     }
 }
 
-/* ---- deliveries
- * --------------------------------------------------------------------------------
- */
+/* ---- deliveries ---------------------------------------------------------- */
 
 bool observe_may_be_shared(const struct observe *o, struct wire_bytes topic)
 {
@@ -300,8 +294,7 @@ void observe_delivery(struct observe *o, const struct wire_packet *p,
     observe_message_judge(o, p, topic, &sum);
 }
 
-/* ---- requests and replies
- * ------------------------------------------------------------------------ */
+/* ---- requests and replies ------------------------------------------------ */
 
 /* What CONNACK switched off. */
 static void judge_features(struct observe *o, const struct wire_packet *p)

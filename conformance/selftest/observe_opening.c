@@ -213,8 +213,7 @@ START_TEST(a_connection_seen_from_its_middle_is_not_blamed)
 }
 END_TEST
 
-/* ---- sessions
- * ------------------------------------------------------------------ */
+/* ---- sessions ------------------------------------------------------------ */
 
 /* One connection with an expiry of 100 s. */
 static void visit(struct scene *ps, int clean_start, int session_present)
@@ -320,8 +319,7 @@ START_TEST(a_take_over_hands_the_session_on)
 }
 END_TEST
 
-/* ---- any octets
- * ----------------------------------------------------------------- */
+/* ---- any octets ---------------------------------------------------------- */
 
 struct tally {
     char text[4000];

@@ -12,8 +12,7 @@
 
 #include "wire/tables.h"
 
-/* ---- the text of the macro
- * ------------------------------------------------------- */
+/* ---- the text of the macro ----------------------------------------------- */
 
 /* Steps over one character or a whole string or character literal. */
 static const char *step(const char *s, int *depth)
@@ -72,8 +71,7 @@ bool wire_says(const char *said, const char *name)
     return false;
 }
 
-/* ---- comparing
- * ---------------------------------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------- */
 
 struct match {
     const struct wire_packet *expected, *actual;
@@ -213,8 +211,7 @@ static bool same_filters(const struct match *m)
            differs(m, "there are more than %zu filters", i);
 }
 
-/* ---- properties
- * ---------------------------------------------------------------------- */
+/* ---- properties ---------------------------------------------------------- */
 
 static bool same_pairs(const struct match *m, const struct wire_props *expected,
                        const struct wire_props *actual)
@@ -302,9 +299,7 @@ static bool same_properties(const struct match *m,
     return true;
 }
 
-/* ---- packets
- * ----------------------------------------------------------------------------
- */
+/* ---- packets ------------------------------------------------------------- */
 
 static bool same_field(const struct match *m, const struct wire_field *field)
 {

@@ -62,8 +62,7 @@ const char *wire_type_name(enum wire_type type)
     return (unsigned)type < 16 ? names[type] : "unknown";
 }
 
-/* ---- reason codes
- * ------------------------------------------------------------- */
+/* ---- reason codes -------------------------------------------------------- */
 
 #define T(type) (1u << WIRE_##type)
 enum {

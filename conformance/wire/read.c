@@ -72,8 +72,7 @@ static void lose(struct reader *r, const struct wire_cite *cite,
     r->is_lost = true;
 }
 
-/* ---- values
- * ---------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------- */
 
 static unsigned take_octets(struct reader *r, size_t n,
                             const struct wire_cite *missing)
@@ -161,8 +160,7 @@ static uint32_t take_varint(struct reader *r, const struct wire_cite *missing)
     return value;
 }
 
-/* ---- properties
- * --------------------------------------------------------------------- */
+/* ---- properties ---------------------------------------------------------- */
 
 /* What is said of a property that stands where it may not. */
 static void check_place(struct reader *r, const struct wire_property_row *row,
@@ -308,9 +306,7 @@ static void read_properties(struct reader *r, const struct wire_field *field,
     r->end = outer_end;
 }
 
-/* ---- fields
- * ----------------------------------------------------------------------------
- */
+/* ---- fields -------------------------------------------------------------- */
 
 /* Spreads an octet over the members its bits have. */
 static void spread_bits(struct reader *r, const struct wire_bits *bits,
@@ -497,9 +493,7 @@ static bool is_there(const struct reader *r, const struct wire_field *field)
     return false;
 }
 
-/* ---- packets
- * ---------------------------------------------------------------------------
- */
+/* ---- packets ------------------------------------------------------------- */
 
 /* Finds out by which version CONNECT is to be read, from its name and level. */
 static enum wire_version connect_version(const struct wire_bytes *body)

@@ -10,8 +10,7 @@
 #include "wire/slice.h"
 #include "wire/tables.h"
 
-/* ---- Topic Filters
- * -------------------------------------------------------------- */
+/* ---- Topic Filters ------------------------------------------------------- */
 
 bool wire_is_shared(struct wire_bytes filter)
 {
@@ -87,8 +86,7 @@ const struct wire_cite *wire_filter_breach(enum wire_version version,
     return wildcard_breach(rest, how);
 }
 
-/* ---- the checks
- * ------------------------------------------------------------------ */
+/* ---- the checks ---------------------------------------------------------- */
 
 #define CHECK(name, condition, sentence)                                       \
     static const char *name(const struct wire_packet *p)                       \
@@ -205,8 +203,7 @@ CHECK(shared_no_local, has_filter(p, is_shared_no_local),
 CHECK(no_method, p->body.n && !p->props.authentication_method.text,
       "there is no Authentication Method")
 
-/* ---- the table
- * -------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------- */
 
 #define BY_CLIENT (1u << WIRE_CLIENT)
 #define BY_SERVER (1u << WIRE_SERVER)

@@ -23,8 +23,7 @@ bool wire_same(struct wire_bytes a, struct wire_bytes b)
     return n == wire_len(b) && (n == 0 || !memcmp(a.octets, b.octets, n));
 }
 
-/* ---- UTF-8
- * ------------------------------------------------------------------- */
+/* ---- UTF-8 --------------------------------------------------------------- */
 
 /* One row of RFC 3629 section 4: the lead octets, the range that the second
  * octet keeps to, and how many octets follow in all. */
@@ -75,8 +74,7 @@ bool wire_utf8_is_valid(struct wire_bytes text)
     return wire_utf8_bad_at(text) == SIZE_MAX;
 }
 
-/* ---- lists
- * --------------------------------------------------------------------- */
+/* ---- lists --------------------------------------------------------------- */
 
 static size_t n_built_filters(const struct wire_packet *packet)
 {

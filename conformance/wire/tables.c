@@ -16,8 +16,7 @@
         "3.1.1 s" section, "5.0 s" section, "3.1 s" section                    \
     }
 
-/* ---- octets of bits
- * ---------------------------------------------------------- */
+/* ---- octets of bits ------------------------------------------------------ */
 
 static const struct wire_bits publish_bits[] = {
     {"dup", "DUP", IN(dup), 3, 1, IN_ALL},
@@ -46,8 +45,7 @@ static const struct wire_bits option_bits[] = {
     {"retain_handling", "Retain Handling", OF(retain_handling), 4, 2, IN_5_0},
     {NULL, NULL, 0, 0, 0, 0}};
 
-/* ---- rows of fields
- * ------------------------------------------------------------- */
+/* ---- rows of fields ------------------------------------------------------ */
 
 #define END                                                                    \
     {                                                                          \
@@ -205,8 +203,7 @@ static const struct wire_field auth_fields[] = {
     REASON("Authenticate Reason Code", IF_MORE, IN_5_0, "3.15.2.1"),
     PROPERTIES(IF_MORE, NO_LENGTH), END};
 
-/* ---- packets
- * --------------------------------------------------------------------- */
+/* ---- packets ------------------------------------------------------------- */
 
 #define CLIENT (1u << WIRE_CLIENT)
 #define SERVER (1u << WIRE_SERVER)
@@ -311,8 +308,7 @@ const struct wire_layout *wire_layout_of(enum wire_version version,
     return NULL;
 }
 
-/* ---- properties
- * --------------------------------------------------------------------- */
+/* ---- properties ---------------------------------------------------------- */
 
 #define T(type) (1u << WIRE_##type)
 #define PROP(member) #member, offsetof(struct wire_props, member)

@@ -179,8 +179,7 @@ void wire_walk(const struct wire_packet *packet,
             tell_field(&walk, f);
 }
 
-/* ---- one line
- * ------------------------------------------------------------------------- */
+/* ---- one line ------------------------------------------------------------ */
 
 struct line {
     char *out;

@@ -30,8 +30,7 @@
 #pragma GCC diagnostic ignored "-Wmissing-braces"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
-/* ---- values ----------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------- */
 
 /* A run of octets: a string of MQTT, binary data or a payload.
  *
@@ -81,8 +80,7 @@ static inline uint32_t wire_value(uint64_t opt, uint32_t absent)
     return wire_is_set(opt) ? (uint32_t)opt : absent;
 }
 
-/* ---- properties (5.0 s2.2.2.2) ----------------------------------------------
- */
+/* ---- properties (5.0 s2.2.2.2) ------------------------------------------- */
 
 enum { WIRE_MAX_PAIRS = 8, WIRE_MAX_IDENTIFIERS = 8, WIRE_MAX_EXTRA = 4 };
 
@@ -154,8 +152,7 @@ struct wire_props {
     bool raw_omit;
 };
 
-/* ---- packets
- * ------------------------------------------------------------------ */
+/* ---- packets ------------------------------------------------------------- */
 
 enum { WIRE_MAX_FILTERS = 8, WIRE_MAX_RAW_FIELDS = 4 };
 
@@ -312,8 +309,7 @@ struct wire_packet {
 /* For `.reason` of an expectation: this code or any above it. */
 #define REASON_AT_LEAST(code) (0x100u | (uint32_t)(code))
 
-/* ---- writing
- * -------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 /* wire_write encodes a packet.
  *
@@ -335,8 +331,7 @@ size_t wire_write(enum wire_version version, const struct wire_packet *packet,
  */
 size_t wire_hex(const char *digits, void *out, size_t cap);
 
-/* ---- reading
- * -------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 enum wire_status { WIRE_OK, WIRE_MORE, WIRE_BAD };
 
@@ -397,8 +392,7 @@ bool wire_subscription_identifier(const struct wire_props *props, size_t i,
 /* wire_utf8_is_valid: well-formed, no surrogates, no U+0000 (5.0 s1.5.4). */
 bool wire_utf8_is_valid(struct wire_bytes text);
 
-/* ---- comparing
- * -------------------------------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------- */
 
 /* wire_match compares an expectation with a packet that was read.
  *
@@ -419,8 +413,7 @@ bool wire_match(const struct wire_packet *expected,
  * `.props = {.name =` for "props.name". said may be NULL (false). */
 bool wire_says(const char *said, const char *name);
 
-/* ---- telling
- * ---------------------------------------------------------------------- */
+/* ---- telling ------------------------------------------------------------- */
 
 /* One field of a packet, by its name in the standard. */
 struct wire_item {

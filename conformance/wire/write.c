@@ -17,8 +17,7 @@ struct writer {
     size_t cap, n; /* n counts on beyond cap */
 };
 
-/* ---- values
- * ------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------- */
 
 static void put_run(struct writer *w, const void *octets, size_t n)
 {
@@ -59,8 +58,7 @@ static void put_string(struct writer *w, struct wire_bytes text)
     put_bytes(w, text);
 }
 
-/* ---- properties
- * ----------------------------------------------------------------- */
+/* ---- properties ---------------------------------------------------------- */
 
 /* One property with its identifier. */
 static void put_property(struct writer *w, uint32_t id, enum wire_shape shape,
@@ -163,8 +161,7 @@ static bool needs_properties(const struct wire_packet *p)
            list_length(&p->props);
 }
 
-/* ---- fields
- * ---------------------------------------------------------------------- */
+/* ---- fields -------------------------------------------------------------- */
 
 static bool has_will(const struct wire_packet *p)
 {
@@ -333,8 +330,7 @@ static unsigned first_octet(const struct writer *w,
     return (unsigned)p->type << 4 | (wire_value(p->raw_flags, flags) & 0x0f);
 }
 
-/* ---- packets
- * ------------------------------------------------------------------------ */
+/* ---- packets ------------------------------------------------------------- */
 
 size_t wire_hex(const char *digits, void *out, size_t cap)
 {

@@ -39,12 +39,15 @@ static void add_statement(struct test_case *c, const char *id)
         c->statements[c->n_statements++] = id;
 }
 
-/* The words of a row's statements; they live as long as the program. */
+/* The words of a row's statements; the case owns them. */
 static void add_row_statements(struct test_case *c)
 {
-    char *text =
-        c->row && c->row->statements ? strdup(c->row->statements) : NULL;
-    for (char *word; text && (word = strsep(&text, " "));) {
+    if (!c->row || !c->row->statements)
+        return;
+    c->row_text = strdup(c->row->statements);
+    if (!c->row_text)
+        abort();
+    for (char *rest = c->row_text, *word; (word = strsep(&rest, " "));) {
         if (*word)
             add_statement(c, word);
     }
@@ -171,8 +174,10 @@ static void add_case(struct list *list, const struct run_options *options,
              transport_name(c.transport));
     if (!runs_under(&c) ||
         !runs_over(c.test, c.transport, options->transport) ||
-        !is_selected(&c, options))
+        !is_selected(&c, options)) {
+        free(c.row_text);
         return;
+    }
     if (list->n == list->cap) {
         list->cap = 2 * list->cap + 256;
         list->cases = realloc(list->cases, list->cap * sizeof *list->cases);
@@ -215,9 +220,18 @@ struct test_case *cases_select(const struct run_options *options, size_t *n)
         for (size_t i = 0; i < list.n; i++) {
             if ((int)(i % (size_t)options->n_shards) == options->shard - 1)
                 list.cases[kept++] = list.cases[i];
+            else
+                free(list.cases[i].row_text);
         }
         list.n = kept;
     }
     *n = list.n;
     return list.cases;
+}
+
+void cases_free(struct test_case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(cases[i].row_text);
+    free(cases);
 }

@@ -611,7 +611,7 @@ out:
     catalogue_free(s->catalogue);
     cJSON_Delete(s->document);
     free(s->order);
-    free(s->cases);
+    cases_free(s->cases, s->n_cases);
     free(s);
     return code;
 }

@@ -27,6 +27,7 @@ struct test_case {
     char name[160]; /* "will_published_on_drop/5.0/tcp", "t[row]/5.0/tcp" */
     const char *statements[TEST_MAX_STATEMENTS + 8]; /* of this version */
     size_t n_statements;
+    char *row_text; /* the row's ids, cut into words */
 };
 
 /* What the command line asks. Zero is the default of each. */
@@ -43,9 +44,11 @@ struct run_options {
 };
 
 /* cases_select makes the cases that the options select, in the order of the
- * suites. Returns an array for free() and its length; statement ids borrowed
- * from `heap`, which lives as long as the program. */
+ * suites. Returns an array for cases_free and its length. */
 struct test_case *cases_select(const struct run_options *options, size_t *n);
+
+/* cases_free releases what cases_select returned; takes NULL and 0. */
+void cases_free(struct test_case *cases, size_t n);
 
 /* case_to_json makes the case's object of conformance.json (result NULL: only
  * what is known before it ran: --list --json). */

@@ -322,6 +322,23 @@ def properties5(port):
     asker.close()
 
 
+def pipeline(port):
+    """Twenty messages sent in one go: deliveries and acknowledgements queue."""
+    watcher = Speaker(port)
+    watcher.send(connect("watcher"))
+    watcher.expect(2)
+    watcher.send(subscribe(1, ("line/#", 0)))
+    watcher.expect(9)
+    pump = Speaker(port)
+    pump.send(connect("pump"))
+    pump.expect(2)
+    pump.send(*[publish("line/1", "piece %02d" % i, i % 2, i) for i in range(1, 27)])
+    pump.expect(*[4] * 13)
+    watcher.expect(*[3] * 26)
+    pump.close()
+    watcher.close()
+
+
 def shared(port):
     members = [Speaker(port) for _ in range(2)]
     for i, member in enumerate(members):
@@ -579,6 +596,7 @@ def tags():
 SCENES = {
     "qos2": lambda: on_broker("qos2", qos2),
     "properties5": lambda: on_broker("properties5", properties5),
+    "pipeline": lambda: on_broker("pipeline", pipeline),
     "shared": lambda: on_broker("shared", shared),
     "will-keep-alive": lambda: on_broker("will-keep-alive", will_keep_alive),
     "session": lambda: on_broker("session", session),

@@ -12,6 +12,7 @@
  * defaultMqttSessionExpiryInterval,
  * closeMqttConnectionOnPublishAuthorizationFailure ...), and:
  *   users=on   only the test users may connect: "tester" and "bound"
+ *   authenticationMethod=SCRAM-SHA-256   with users=on: enhanced authentication
  *   acl=on     with users=on: "bound" may neither publish nor subscribe to
  *              topics with a second level "denied" ("denied/x" in a test)
  *   refusedClientIds=x

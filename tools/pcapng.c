@@ -85,7 +85,7 @@ static uint16_t get16(const struct pcapng *ng, const uint8_t *at)
 {
     uint16_t v;
     memcpy(&v, at, sizeof v);
-    return ng->is_swapped ? (uint16_t)(v >> 8 | v << 8) : v;
+    return (uint16_t)(ng->is_swapped ? v >> 8 | v << 8 : v);
 }
 
 static uint64_t power(uint64_t base, unsigned exponent)

@@ -36,7 +36,9 @@
     X(delivery)                                                                \
     X(topics)                                                                  \
     X(shared)                                                                  \
-    X(flow)
+    X(flow)                                                                    \
+    X(authentication)                                                          \
+    X(websocket)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

@@ -422,6 +422,46 @@ void t_broker_kill(struct t *t)
     restart(t, true);
 }
 
+/* Starts a further broker; returns what became of it. */
+static enum trial try_settings(struct t *t, const char *settings, char *said,
+                               size_t n)
+{
+    char why[256];
+    struct target *target = t->setup->target;
+    t_skip_unless(t, target_is_ours(target), "the broker is not ours to start");
+    if (target_lacks(target, settings, NULL, NULL, NULL, why, sizeof why))
+        t_skip(t, "%s", why);
+    transcript_note(t->transcript, -1,
+                    t_text(t, "a broker is started with %s", settings));
+    return target_try(target, settings, said, n);
+}
+
+void t_broker_refuses_at(struct t *t, struct where where, const char *settings,
+                         const char *text)
+{
+    char said[2000] = "";
+    enum trial trial = try_settings(t, settings, said, sizeof said);
+    where.text = t_text(t, "a broker that does not start with %s", settings);
+    if (trial == TRIAL_LISTENS)
+        t_fail_at(t, where, where.text, "it listens");
+    if (trial == TRIAL_ENDED_WELL)
+        t_fail_at(t, where, where.text, "it ended as if all were well");
+    if (trial == TRIAL_SILENT)
+        t_fail_at(t, where, where.text, "it neither ended nor listens");
+    if (!strstr(said, text))
+        t_fail_at(t, where, t_text(t, "a message that names %s", text), "%s",
+                  *said ? said : "it said nothing");
+}
+
+void t_broker_takes_at(struct t *t, struct where where, const char *settings)
+{
+    char said[2000] = "";
+    enum trial trial = try_settings(t, settings, said, sizeof said);
+    where.text = t_text(t, "a broker that starts with %s", settings);
+    if (trial != TRIAL_LISTENS)
+        t_fail_at(t, where, where.text, "it does not: %s", said);
+}
+
 static void begin(struct t *t)
 {
     char error[256];

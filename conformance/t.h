@@ -118,6 +118,19 @@ int64_t t_elapsed_ms(const struct t *t);
 void t_broker_restart(struct t *t);
 void t_broker_kill(struct t *t);
 
+/* t_broker_refuses starts a further broker with these settings and demands that
+ * it ends by itself with a failure, and that what it says holds this text (the
+ * name of the setting): t_broker_refuses(t, "receiveMaximum=0",
+ * "receiveMaximum"). Skips the case where the target cannot be given them. */
+#define t_broker_refuses(t, settings, text)                                    \
+    t_broker_refuses_at(t, HERE(#settings), settings, text)
+void t_broker_refuses_at(struct t *t, struct where where, const char *settings,
+                         const char *text);
+/* t_broker_takes demands that a further broker starts with these settings. */
+#define t_broker_takes(t, settings)                                            \
+    t_broker_takes_at(t, HERE(#settings), settings)
+void t_broker_takes_at(struct t *t, struct where where, const char *settings);
+
 /* t_user gives one of the test users that `users=on` knows (target.h). */
 struct t_user {
     const char *name, *password;

@@ -280,7 +280,8 @@ static bool takes_setting(const struct target *target, const char *name)
         if (!d->actions[i].when_unset &&
             (strcmp(d->actions[i].setting, name) == 0 ||
              (strcmp(d->actions[i].setting, "*") == 0 &&
-              strcmp(name, "users") != 0 && strcmp(name, "acl") != 0)))
+              strcmp(name, "users") != 0 && strcmp(name, "acl") != 0 &&
+              strcmp(name, "authenticationMethod") != 0)))
             return true;
     }
     return false;
@@ -448,6 +449,47 @@ int target_wait(struct target *target, struct instance *instance, char *error,
     snprintf(error, n, "%s does not come up: %.200s", target_name(target),
              line);
     return -1;
+}
+
+/* The end of the log, at most n - 1 octets. */
+static void end_of_log(const struct instance *instance, char *out, size_t n)
+{
+    char path[100];
+    snprintf(path, sizeof path, "%s/log", instance->dir);
+    FILE *log = fopen(path, "r");
+    if (!log)
+        return;
+    fseek(log, 0, SEEK_END);
+    long size = ftell(log), skip = size - (long)n + 1;
+    fseek(log, skip > 0 ? skip : 0, SEEK_SET);
+    out[fread(out, 1, n - 1, log)] = '\0';
+    fclose(log);
+}
+
+enum trial target_try(struct target *target, const char *settings, char *said,
+                      size_t n)
+{
+    int64_t until = now_ms() + START_MS;
+    enum trial trial = TRIAL_SILENT;
+    struct instance *instance = target_start(target, settings, said, n);
+    if (!instance)
+        return TRIAL_FAILED;
+    while (trial == TRIAL_SILENT && now_ms() < until) {
+        int status;
+        if (waitpid(instance->pid, &status, WNOHANG) == instance->pid) {
+            instance->pid = 0;
+            trial = WIFEXITED(status) && WEXITSTATUS(status) == 0
+                        ? TRIAL_ENDED_WELL
+                        : TRIAL_FAILED;
+        } else if (is_reachable(instance)) {
+            trial = TRIAL_LISTENS;
+        } else {
+            poll(NULL, 0, 5);
+        }
+    }
+    end_of_log(instance, said, n);
+    instance_stop(instance, true);
+    return trial;
 }
 
 /* ---- probing

@@ -22,8 +22,9 @@
  *
  * Capabilities: mqtt3.1 mqtt3.1.1 mqtt5.0 tcp tls ws wss qos1 qos2 retain
  * wildcards shared subscription_identifiers topic_alias empty_client_id
- * restart persistence; probed from CONNACK where it tells, else declared by the
- * descriptor's `lacks`.
+ * restart persistence acceptor_parameters (the settings mean just what the
+ * Artemis manual says, limits included); probed from CONNACK where it tells,
+ * else declared by the descriptor's `lacks`.
  */
 #ifndef MQTTSPEC_TARGET_H
 #define MQTTSPEC_TARGET_H
@@ -69,6 +70,12 @@ struct instance *target_start(struct target *target, const char *settings,
 /* target_wait waits until an instance that was started listens. 0 or -1. */
 int target_wait(struct target *target, struct instance *instance, char *error,
                 size_t n);
+/* target_try starts a broker with these settings and looks what becomes of it:
+ * it listens, ends by itself (with a failure or without), or does neither.
+ * said gets the end of what it wrote. The broker is gone afterwards. */
+enum trial { TRIAL_LISTENS, TRIAL_FAILED, TRIAL_ENDED_WELL, TRIAL_SILENT };
+enum trial target_try(struct target *target, const char *settings, char *said,
+                      size_t n);
 /* target_probe connects once per version and learns what it can do. Returns -1
  * with one line when no connection could be made at all. */
 int target_probe(struct target *target, struct instance *instance, char *error,

@@ -18,7 +18,8 @@ struct link {
     size_t n_in, cap_in, at_in;
     unsigned char head[4096]; /* what came behind the HTTP answer */
     size_t n_head;
-    long ended; /* LINK_AGAIN while open; else how reading ended */
+    char subprotocol[64]; /* of the answer to the upgrade */
+    long ended;           /* LINK_AGAIN while open; else how reading ended */
     char error[200];
 };
 
@@ -40,6 +41,8 @@ int ws_begin(struct link *link, const struct endpoint *endpoint,
              int64_t until_ms, char *error, size_t n);
 long ws_read(struct link *link, void *octets, size_t n);
 int ws_write(struct link *link, const void *octets, size_t n, bool as_text);
+int ws_write_frame(struct link *link, unsigned first, const void *octets,
+                   size_t n);
 void ws_end(struct link *link, bool say_close);
 
 #endif

@@ -260,6 +260,17 @@ int link_write(struct link *link, const void *octets, size_t n)
     return layer_write(link, octets, n);
 }
 
+int link_write_frame(struct link *link, unsigned first, const void *octets,
+                     size_t n)
+{
+    return link->ws ? ws_write_frame(link, first, octets, n) : -1;
+}
+
+const char *link_subprotocol(const struct link *link)
+{
+    return link->subprotocol;
+}
+
 int link_write_text(struct link *link, const void *octets, size_t n)
 {
     return link->ws ? ws_write(link, octets, n, true) : -1;

@@ -24,6 +24,7 @@ struct endpoint {
     char host[128];
     int port;       /* 0: it does not listen for this transport */
     char path[128]; /* WebSocket only: "/mqtt" */
+    char offer[64]; /* WebSocket sub-protocols; "": "mqtt" */
 };
 
 /* transport_name gives "tcp" ...; transport_from_name returns -1 for others. */
@@ -55,6 +56,14 @@ bool link_pending(const struct link *link);
  * gone. */
 int link_write(struct link *link, const void *octets, size_t n);
 int link_write_text(struct link *link, const void *octets, size_t n);
+/* link_write_frame sends one WebSocket frame with this first octet: FIN 0x80,
+ * and the opcode (0 continuation, 1 text, 2 binary, 9 ping). Returns 0, or -1
+ * if the other side is gone or there is no WebSocket. */
+int link_write_frame(struct link *link, unsigned first, const void *octets,
+                     size_t n);
+/* link_subprotocol gives the WebSocket sub-protocol the server chose; "" if it
+ * named none. */
+const char *link_subprotocol(const struct link *link);
 
 enum { LINK_AGAIN = -1, LINK_FIN = 0, LINK_RST = -2, LINK_BAD = -3 };
 /* link_read takes what is there, without waiting. Returns the number of

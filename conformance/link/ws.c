@@ -109,6 +109,21 @@ static void accept_of(const char *key, char *out)
     EVP_EncodeBlock((unsigned char *)out, digest, (int)n);
 }
 
+/* The value of a header field of the answer, or "". */
+static void header_of(const char *answer, const char *name, char *out,
+                      size_t cap)
+{
+    size_t n = strlen(name);
+    *out = '\0';
+    for (const char *line = strstr(answer, "\r\n"); line && line[2];
+         line = strstr(line + 2, "\r\n")) {
+        if (strncasecmp(line + 2, name, n) != 0 || line[2 + n] != ':')
+            continue;
+        const char *value = line + 3 + n + strspn(line + 3 + n, " \t");
+        snprintf(out, cap, "%.*s", (int)strcspn(value, " \t\r\n"), value);
+    }
+}
+
 int ws_begin(struct link *link, const struct endpoint *endpoint,
              int64_t until_ms, char *error, size_t n)
 {
@@ -122,9 +137,10 @@ int ws_begin(struct link *link, const struct endpoint *endpoint,
                           "Upgrade: websocket\r\nConnection: Upgrade\r\n"
                           "Sec-WebSocket-Key: %s\r\n"
                           "Sec-WebSocket-Version: 13\r\n"
-                          "Sec-WebSocket-Protocol: mqtt\r\n\r\n",
+                          "Sec-WebSocket-Protocol: %s\r\n\r\n",
                           *endpoint->path ? endpoint->path : "/mqtt",
-                          endpoint->host, endpoint->port, key);
+                          endpoint->host, endpoint->port, key,
+                          *endpoint->offer ? endpoint->offer : "mqtt");
     if (layer_write(link, request, (size_t)length) < 0 ||
         read_answer(link, answer, sizeof answer, until_ms) < 0) {
         snprintf(error, n, "no answer to the WebSocket upgrade");
@@ -135,6 +151,8 @@ int ws_begin(struct link *link, const struct endpoint *endpoint,
                  (int)strcspn(answer, "\r\n"), answer);
         return -1;
     }
+    header_of(answer, "Sec-WebSocket-Protocol", link->subprotocol,
+              sizeof link->subprotocol);
     static const struct wslay_event_callbacks callbacks = {
         .recv_callback = on_recv,
         .send_callback = on_send,
@@ -170,6 +188,28 @@ int ws_write(struct link *link, const void *octets, size_t n, bool as_text)
     if (link->fd < 0 || wslay_event_queue_msg(link->ws, &message) != 0)
         return -1;
     return wslay_event_send(link->ws) == 0 ? 0 : -1;
+}
+
+/* RFC 6455 s5.2: FIN and opcode, masked length, key, payload. */
+int ws_write_frame(struct link *link, unsigned first, const void *octets,
+                   size_t n)
+{
+    const unsigned char *payload = octets;
+    unsigned char *frame = malloc(n + 14), *at = frame, key[4];
+    if (!frame)
+        abort();
+    RAND_bytes(key, sizeof key);
+    *at++ = (unsigned char)first;
+    *at++ = (unsigned char)(0x80 | (n < 126 ? n : n < 65536 ? 126 : 127));
+    for (int shift = n < 126 ? -8 : n < 65536 ? 8 : 56; shift >= 0; shift -= 8)
+        *at++ = (unsigned char)((uint64_t)n >> shift);
+    memcpy(at, key, sizeof key);
+    at += sizeof key;
+    for (size_t i = 0; i < n; i++)
+        *at++ = (unsigned char)(payload[i] ^ key[i % 4]);
+    int bad = layer_write(link, frame, (size_t)(at - frame));
+    free(frame);
+    return bad;
 }
 
 void ws_end(struct link *link, bool say_close)

@@ -4,6 +4,7 @@
 #include "peer/peer.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -50,11 +51,10 @@ static void open_tap(struct peer *peer, struct endpoint *endpoint)
                                   .port = tap_port(peer->tap)};
 }
 
-struct peer *peer_open(struct t *t)
+static struct peer *open_at(struct t *t, struct endpoint endpoint)
 {
     char error[256];
     struct peer *peer = t_alloc(t, sizeof *peer);
-    struct endpoint endpoint = *t_endpoint(t);
     peer->t = t;
     peer->last = &peer->first;
     peer->is_closed = true;
@@ -70,6 +70,24 @@ struct peer *peer_open(struct t *t)
     if (!peer->tap)
         peer->connection = transcript_open(t_transcript(t), "peer");
     return peer;
+}
+
+struct peer *peer_open(struct t *t)
+{
+    return open_at(t, *t_endpoint(t));
+}
+
+struct peer *peer_open_offering(struct t *t, const char *offer)
+{
+    struct endpoint endpoint = *t_endpoint(t);
+    t_skip_unless(t, !t_fault(t), "the sub-protocol does not cross the relay");
+    snprintf(endpoint.offer, sizeof endpoint.offer, "%s", offer);
+    return open_at(t, endpoint);
+}
+
+const char *peer_subprotocol(const struct peer *peer)
+{
+    return link_subprotocol(peer->link);
 }
 
 /* ---- closing
@@ -197,6 +215,28 @@ void peer_send_as_text(struct peer *peer, const struct wire_packet *packet)
     record_sent(peer, octets.octets, wire_len(octets));
     if (link_write_text(peer->link, octets.octets, wire_len(octets)) < 0)
         t_skip(peer->t, "text frames need a WebSocket");
+}
+
+void peer_send_fragments(struct peer *peer, const struct wire_packet *packet,
+                         size_t size)
+{
+    enum { FIN = 0x80, CONTINUATION = 0, BINARY = 2 };
+    struct wire_bytes octets = encode(peer, packet);
+    size_t n = wire_len(octets);
+    record_sent(peer, octets.octets, n);
+    for (size_t at = 0; at < n; at += size) {
+        size_t part = n - at < size ? n - at : size;
+        unsigned first = (at ? CONTINUATION : BINARY) | (at + part == n) * FIN;
+        if (link_write_frame(peer->link, first, octets.octets + at, part) < 0)
+            t_skip(peer->t, "frames need a WebSocket");
+    }
+}
+
+void peer_send_ws_ping(struct peer *peer)
+{
+    enum { FIN_PING = 0x89 };
+    if (link_write_frame(peer->link, FIN_PING, "hello", 5) < 0)
+        t_skip(peer->t, "a WebSocket ping needs a WebSocket");
 }
 
 uint16_t peer_packet_id(struct peer *peer)

@@ -22,6 +22,11 @@ struct peer;
 /* peer_open opens a connection and sends nothing. Owned by t. */
 struct peer *peer_open(struct t *t);
 
+/* peer_open_offering opens a WebSocket with this list of sub-protocols in the
+ * upgrade; peer_subprotocol gives the one the server chose, "" if none. */
+struct peer *peer_open_offering(struct t *t, const char *offer);
+const char *peer_subprotocol(const struct peer *peer);
+
 /* peer_connect opens, sends a CONNECT and demands a CONNACK of success.
  *     struct peer *pump = peer_connect(t, CONNECT(.client_id = "pump",
  *                                                 .clean_start = 1));
@@ -65,6 +70,10 @@ void peer_send_part(struct peer *peer, const struct wire_packet *packet,
 void peer_send_dribbling(struct peer *peer, const struct wire_packet *packet);
 /* In one WebSocket text frame (ws and wss only). */
 void peer_send_as_text(struct peer *peer, const struct wire_packet *packet);
+/* One WebSocket message in frames of so many octets; a ping of WebSocket. */
+void peer_send_fragments(struct peer *peer, const struct wire_packet *packet,
+                         size_t octets);
+void peer_send_ws_ping(struct peer *peer);
 
 /* ---- expecting
  * -------------------------------------------------------------*/

@@ -18,5 +18,6 @@ Suite *suite_wire_build(void);
 Suite *suite_observe_opening(void);
 Suite *suite_observe_flow(void);
 Suite *suite_observe_delivery(void);
+Suite *suite_scram(void);
 
 #endif

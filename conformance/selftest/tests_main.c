@@ -17,6 +17,7 @@ static Suite *(*const suites[])(void) = {
     suite_observe_opening,
     suite_observe_flow,
     suite_observe_delivery,
+    suite_scram,
 };
 
 int main(void)

@@ -167,6 +167,9 @@ static void put_counts(const struct console *console, const cJSON *document)
     int known = document_count(document, "known_failures");
     if (known > 0)
         fprintf(console->out, " (%d of the failed are known)", known);
+    int unexpected = document_count(document, "unexpected_passes");
+    if (unexpected > 0)
+        fprintf(console->out, " (%d of the passed should fail)", unexpected);
     fprintf(console->out, " in %.1f s\n", document_number(document, "seconds"));
 }
 

@@ -80,8 +80,8 @@ function showHint(entry, anchor) {
   const rows = Object.entries(entry.fields || {}).map(([name, value]) =>
     h("tr", {}, h("td", {}, name), h("td", {}, typeof value === "object" ? JSON.stringify(value) : String(value))));
   hint.replaceChildren(
-    h("h4", {}, entry.type || entry.event || "", entry.offending ? " — the offending packet" : ""),
-    h("div", { class: "soft" }, "at " + entry.time.toFixed(4) + " s, " + (entry.from === "broker" ? "broker to " : "from ") + (entry.who || "client")),
+    h("h4", {}, entry.type || entry.event || "", entry.offending && entry.event !== "missing" ? " — the offending packet" : ""),
+    h("div", { class: "soft" }, entry.event === "missing" ? "what should have come, and did not" : "at " + clockOf(entry.time) + ", " + (entry.from === "broker" ? "broker to " : "from ") + (entry.who || "client")),
     rows.length ? h("table", {}, h("tbody", {}, rows)) : h("div", {}, entry.text || ""),
     entry.hex ? h("pre", {}, entry.hex) : null);
   hint.hidden = false;
@@ -101,6 +101,9 @@ addEventListener("scroll", hideHint, { passive: true, capture: true });
 
 /* "5.0/MQTT-3.1.0-2: A repeated CONNECT ..." without the id, which stands beside it. */
 const requirementOf = (test) => (test.requirement || "").replace(/^[0-9a-z.]+\/[A-Za-z0-9.-]+: /, "");
+
+/* Seconds since the case began, as a reader wants them. */
+const clockOf = (s) => s < 1 ? (s * 1000).toFixed(2) + " ms" : s.toFixed(2) + " s";
 
 /* A packet's line in few words: names that every reader supplies are left out. */
 function labelOf(text) {
@@ -125,6 +128,15 @@ function storyOf(entries) {
   return [...entries.slice(0, start), ...note(entries[start], left), ...entries.slice(from, end), ...note(entries[entries.length - 1], after)];
 }
 
+/* Where no packet is to blame, what did not come is: it gets a rung of its own. */
+function withMissing(entries, test) {
+  if (test.verdict !== "failed" || !test.expected || entries.some((e) => e.offending)) return entries;
+  const last = [...entries].reverse().findIndex((e) => e.event !== "close");
+  const at = last < 0 ? entries.length : entries.length - last;
+  const missing = { time: (entries[at - 1] || entries[0]).time, who: "", from: "", event: "missing", text: `expected: ${test.expected}`, offending: true, fields: { expected: test.expected, actual: test.actual || "" } };
+  return [...entries.slice(0, at), missing, ...entries.slice(at)];
+}
+
 /* Clients stand left and right of the broker, so that arrows seldom cross. */
 function participants(transcript) {
   const clients = [...new Set(transcript.map((e) => e.who).filter((w) => w && w !== "broker"))];
@@ -133,13 +145,13 @@ function participants(transcript) {
 }
 
 function shorten(text, width) {
-  const most = Math.max(6, Math.floor(width / 6.4));
+  const most = Math.max(6, Math.floor(width / 6.7));
   return text.length > most ? text.slice(0, most - 1) + "…" : text;
 }
 
 function ladder(transcript, room) {
   const columns = participants(transcript);
-  const isNarrow = room < 520, clock = isNarrow ? 46 : 58, side = isNarrow ? 68 : 78, head = 44, step = 34;
+  const isNarrow = room < 520, clock = isNarrow ? 56 : 66, side = isNarrow ? 68 : 78, head = 44, step = 34;
   const least = isNarrow ? 180 : columns.length > 2 ? 200 : 230;
   const gap = columns.length < 2 ? 0 : Math.max(least, Math.min(columns.length > 2 ? 440 : 760, (room - 2 - clock - 2 * side) / (columns.length - 1)));
   const width = clock + 2 * side + gap * (columns.length - 1);
@@ -166,15 +178,17 @@ function rung(entry, top, space) {
   const group = h("svg:g", {
     class: "step" + (entry.from === "broker" ? " from-broker" : "") + (entry.offending ? " offending" : ""),
     tabindex: 0, role: "listitem", "aria-describedby": "hint",
-    "aria-label": `${entry.time.toFixed(4)} seconds, ${entry.who || ""} ${entry.from === "broker" ? "receives" : "sends"} ${entry.text || entry.type || ""}${entry.offending ? ", the offending packet" : ""}`,
+    "aria-label": `${clockOf(entry.time)}, ${entry.who || ""} ${entry.from === "broker" ? "receives" : "sends"} ${entry.text || entry.type || ""}${entry.event === "missing" ? ", and it did not come" : entry.offending ? ", the offending packet" : ""}`,
   }, h("svg:rect", { class: "band", x: 4, y: top + 1, width: width - 8, height: step - 2, rx: 6 }),
-    h("svg:text", { class: "clock", x: clock + 2, y: y + 3, "text-anchor": "end" }, entry.time.toFixed(4)));
+    h("svg:text", { class: "clock", x: clock + 2, y: y + 3, "text-anchor": "end" }, clockOf(entry.time)));
   const text = labelOf(entry.text || entry.type || entry.event);
-  if (isPacket) {
+  if (entry.event === "missing") {
+    group.append(h("svg:text", { x: (clock + width) / 2, y: y, "text-anchor": "middle" }, h("svg:tspan", { class: "type" }, "missing: "), shorten(entry.text.slice(10), width - clock - 130)));
+  } else if (isPacket) {
     const way = to > from ? 1 : -1;
     /* A client two columns away has more room for its words. */
     const span = Math.abs(to - from), rest = entry.type && text.startsWith(entry.type) ? text.slice(entry.type.length) : " " + text;
-    const shown = shorten((entry.type || "") + rest, span - 26);
+    const shown = shorten((entry.type || "") + rest, span - 30);
     const type = entry.type && shown.startsWith(entry.type) ? entry.type : "";
     group.append(
       h("svg:line", { class: "arrow", x1: from + way * 3, x2: to - way * 9, y1: y, y2: y }),
@@ -189,7 +203,7 @@ function rung(entry, top, space) {
         ? h("svg:path", { class: "stop", d: `M ${at - 6} ${y - 8} l 12 12 m 0 -12 l -12 12` })
         : h("svg:circle", { class: "stop", cx: at, cy: y - 2, r: 4.5 }),
       h("svg:text", { class: "note", x: onRight ? at + 14 : at - 14, y: y + 2, "text-anchor": onRight ? "start" : "end" },
-        shorten((entry.event === "close" && entry.from === "broker" ? "broker closes: " : "") + text, (gap || 260) - 24)));
+        shorten(entry.event === "close" && entry.from === "broker" ? "broker " + text : text, (gap || 260) - 24)));
   }
   group.addEventListener("mouseenter", () => showHint(entry, group));
   group.addEventListener("mouseleave", hideHint);
@@ -240,7 +254,7 @@ function caseBody(place, test, onStatement) {
   if (test.transcript && test.transcript.length) {
     const entries = entriesOf(test.transcript), frame = h("div", { class: "ladder" });
     place.append(frame, h("details", { class: "plain" }, h("summary", {}, "The same as text"), h("pre", {}, transcriptText(entries))));
-    const story = storyOf(entries);
+    const story = withMissing(storyOf(entries), test);
     frame.append(ladder(story, frame.clientWidth || 700));
     /* A long ladder opens where the offending packet is. */
     frame.scrollTop = Math.max(0, story.findIndex((e) => e.offending) * 34 - 300);

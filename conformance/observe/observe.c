@@ -299,6 +299,35 @@ static bool is_own(enum wire_side from, enum wire_type type)
     return !((from == WIRE_CLIENT ? server_only : client_only) >> type & 1);
 }
 
+/* The Keep Alive in force, in seconds; 0 for none. */
+static int64_t keep_alive_s(const struct observe *o)
+{
+    if (!o->connect || !o->connack)
+        return 0;
+    return wire_value(o->connack->props.server_keep_alive_s,
+                      o->connect->keep_alive_s);
+}
+
+/* The client's packet comes too late by half, which no delay of the wire
+ * explains. */
+static void judge_silence(struct observe *o)
+{
+    static const struct observe_cite own = {"3.1.1/MQTT-3.1.2-23",
+                                            "5.0/MQTT-3.1.2-20"};
+    static const struct observe_cite imposed = {NULL, "5.0/MQTT-3.1.2-21"};
+    const int64_t silent_ns = o->now_ns - o->last_client_ns;
+    const int64_t limit_ns = keep_alive_s(o) * 1500000000;
+
+    if (limit_ns && o->last_client_ns && silent_ns > limit_ns)
+        observe_blame(
+            o, WIRE_CLIENT,
+            wire_is_set(o->connack->props.server_keep_alive_s) ? &imposed
+                                                               : &own,
+            MUST, "silent for %lld ms, the Keep Alive is %lld s",
+            (long long)(silent_ns / 1000000), (long long)keep_alive_s(o));
+    o->last_client_ns = o->now_ns;
+}
+
 static void on_packet(struct observe *o, enum wire_side from,
                       const struct wire_packet *p,
                       const struct wire_fault *fault)
@@ -310,7 +339,7 @@ static void on_packet(struct observe *o, enum wire_side from,
         o->on_packet(o->user, from, p, fault, o->n_packets, o->frame_no,
                      o->now_ns);
     if (from == WIRE_CLIENT)
-        o->last_client_ns = o->now_ns;
+        judge_silence(o);
     if (p->type == WIRE_CONNECT && o->phase == AWAIT_CONNECT) {
         o->version = p->version;
         if (fault)
@@ -418,21 +447,20 @@ void observe_tick(struct observe *o, int64_t now_ns)
     static const struct observe_cite cite = {"3.1.1/MQTT-3.1.2-24",
                                              "5.0/MQTT-3.1.2-22"};
     const int64_t second = 1000000000;
-    int64_t keep_alive_s, silent_ns = now_ns - o->last_client_ns;
+    const int64_t silent_ns = now_ns - o->last_client_ns;
+    const int64_t limit_s = 2 * keep_alive_s(o) + 1;
 
     if (now_ns > o->now_ns)
         o->now_ns = now_ns;
-    if (!is_open(o) || o->phase != RUNNING || !o->connect || !o->connack ||
-        !o->last_client_ns || o->has_told_keep_alive || o->is_tainted)
+    if (!is_open(o) || o->phase != RUNNING || !o->last_client_ns ||
+        o->has_told_keep_alive || o->is_tainted)
         return;
-    keep_alive_s = wire_value(o->connack->props.server_keep_alive_s,
-                              o->connect->keep_alive_s);
     /* Twice and a second more: the clocks and the wire take their share. */
-    if (!keep_alive_s || silent_ns < (2 * keep_alive_s + 1) * second)
+    if (!keep_alive_s(o) || silent_ns < limit_s * second)
         return;
     o->has_told_keep_alive = true;
     observe_blame(o, WIRE_SERVER, &cite, MUST,
                   "the connection stays open %lld ms after the last packet of "
                   "the Client, the Keep Alive is %lld s",
-                  (long long)(silent_ns / 1000000), (long long)keep_alive_s);
+                  (long long)(silent_ns / 1000000), (long long)keep_alive_s(o));
 }

@@ -185,6 +185,12 @@ START_TEST(keep_alive_is_watched)
     observe_tick(s.o, s.now_ns + INT64_C(6000000000));
     observe_tick(s.o, s.now_ns + INT64_C(7000000000));
     FOUND("server 5.0/MQTT-3.1.2-22");
+    s.now_ns += INT64_C(8000000000);
+    C(PINGREQ());
+    FOUND("client 5.0/MQTT-3.1.2-21");
+    s.now_ns += INT64_C(2500000000);
+    C(PINGREQ());
+    SILENT();
     end(&s);
 }
 END_TEST

@@ -161,6 +161,7 @@ define project_stages
 walls    tools/walls.sh $1
 browser  tools/browser/run.sh $1 if-there
 clients  tools/setup.sh clients && tools/clients/run.sh $1
+decoder  tools/setup.sh decoder && tools/third_decoder.sh $1
 endef
 export UNIT  = $(call unit_stages,$(B))
 export TESTS = $(UNIT)$(nl)$(call project_stages,$(B))$(nl)$(call suite_stages,$(B))

@@ -2,8 +2,10 @@
 /* transcript_tell.c -- a transcript for the eye: as JSON and as a .pcap.
  *
  * The pcap has made-up Ethernet, IPv4 and TCP headers: each connection is a
- * client address 10.0.0.(n+1) talking to 10.0.0.100 port 1883, with a
- * three-way hand-shake, sequence numbers and checksums that are right.
+ * client address 10.x.y.(n+1) talking to 10.x.y.100 port 1883, with a
+ * three-way hand-shake, sequence numbers and checksums that are right. x, y and
+ * the client's port follow from the file's name: the captures of a run can be
+ * merged into one without two of their connections becoming one.
  */
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -226,6 +228,7 @@ struct pcap {
     uint32_t (*seq)[2]; /* per connection: of the client, of the broker */
     bool (*ended)[2];
     uint16_t ip_id;
+    uint32_t name_hash; /* of the file's name */
 };
 
 static void put16(unsigned char *at, unsigned v)
@@ -262,8 +265,9 @@ static void put_frame(struct pcap *pcap, int c, int side, unsigned flags,
                           (uint32_t)(time_ns % 1000000000),
                           (uint32_t)(HEADERS + n), (uint32_t)(HEADERS + n)};
     unsigned char *ip = h + 14, *tcp = h + 34;
-    uint32_t addresses[2] = {0x0a000001u + (uint32_t)c, 0x0a000064u};
-    unsigned ports[2] = {40000u + (unsigned)c, 1883};
+    uint32_t network = 0x0a000000u | (pcap->name_hash & 0xffffu) << 8;
+    uint32_t addresses[2] = {network + 1 + (uint32_t)c, network + 100};
+    unsigned ports[2] = {20000u + (pcap->name_hash >> 16) % 40000u, 1883};
     h[0] = h[6] = 2;
     h[5] = (unsigned char)(side ? 1 : 2);
     h[11] = (unsigned char)(side ? 2 : 1);
@@ -324,12 +328,22 @@ static void put_event(struct pcap *pcap, const struct transcript_event *e)
         pcap->ended[c][!side] = true;
 }
 
+/* FNV-1a of the last part of a path. */
+static uint32_t hash_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    uint32_t hash = 2166136261u;
+    for (const char *c = slash ? slash + 1 : path; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    return hash;
+}
+
 int transcript_write_pcap(const struct transcript *transcript, const char *path)
 {
     /* Nanosecond pcap 2.4, link type 1, in this machine's byte order. */
     const uint32_t head[6] = {0xa1b23c4d, 2u | 4u << 16, 0, 0, 262144, 1};
     size_t n = (size_t)transcript_n_connections(transcript);
-    struct pcap pcap = {.out = fopen(path, "wb")};
+    struct pcap pcap = {.out = fopen(path, "wb"), .name_hash = hash_name(path)};
     if (!pcap.out)
         return -1;
     pcap.seq = calloc(n + 1, sizeof *pcap.seq);

@@ -18,6 +18,7 @@ packages() {
     browser) echo chromium nodejs "$(command -v npm >/dev/null || echo npm)" ;; # npm may come with node
     clients) echo mosquitto-clients python3-paho-mqtt ;;
     fuzz) echo clang libclang-rt-14-dev llvm ;;
+    decoder) echo tshark ;;
     coverage) echo lcov ;;
     lint) echo clang-format clang-tidy cppcheck ;;
     *) echo "setup: unknown group '$1'" >&2; exit 2 ;;

@@ -152,7 +152,7 @@ function shorten(text, width) {
 function ladder(transcript, room) {
   const columns = participants(transcript);
   const isNarrow = room < 520, clock = isNarrow ? 56 : 66, side = isNarrow ? 68 : 78, head = 44, step = 34;
-  const least = isNarrow ? 180 : columns.length > 2 ? 200 : 230;
+  const least = isNarrow ? (columns.length > 2 ? 180 : 150) : columns.length > 2 ? 200 : 230;
   const gap = columns.length < 2 ? 0 : Math.max(least, Math.min(columns.length > 2 ? 440 : 760, (room - 2 - clock - 2 * side) / (columns.length - 1)));
   const width = clock + 2 * side + gap * (columns.length - 1);
   const height = head + transcript.length * step + 22;
@@ -287,8 +287,9 @@ function caseLine(test, onStatement) {
   return line;
 }
 
-/* The cases of one statement; the first that failed stands open. */
-function casesCard(tests) {
+/* The cases of one statement, the worst first; the first that failed stands open. */
+function casesCard(cases) {
+  const tests = [...cases].sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict));
   const lines = tests.map((test) => caseLine(test, openStatement));
   const bad = tests.findIndex((test) => test.verdict === "failed");
   if (bad >= 0) lines[bad].open = true;

@@ -17,6 +17,7 @@ CLANG  ?= clang
 OPT    ?= -O2
 PREFIX ?= /usr/local
 TARGET ?=
+CAPTURE ?=
 V      ?=
 Q      := $(if $(V),,@)
 say     = $(if $(V),,@printf '  %-5s %s\n' '$1' '$2')
@@ -133,7 +134,7 @@ $(eval $(call VARIANT,san,$(B)/san,$(SAN)))
 $(eval $(call VARIANT,cov,$(B)/cov,$(COV)))
 
 # ---- what people type ----------------------------------------------------------
-.PHONY: all objects setup help clean install conformance test test-browser compare unit san coverage lint walls format
+.PHONY: all objects setup help clean install conformance test test-browser compare replay unit san coverage lint walls format
 
 all: $(call binaries,$(B)) ## build everything into build/bin
 objects: $(OBJ_plain)
@@ -162,6 +163,8 @@ walls    tools/walls.sh $1
 browser  tools/browser/run.sh $1 if-there
 clients  tools/setup.sh clients && tools/clients/run.sh $1
 decoder  tools/setup.sh decoder && tools/third_decoder.sh $1
+oracle   tools/setup.sh decoder && tools/oracle.sh $1
+replay   tools/replay.sh $1 '' '' >/dev/null && tools/replay.sh $1 '' mosquitto >/dev/null
 endef
 export UNIT  = $(call unit_stages,$(B))
 export TESTS = $(UNIT)$(nl)$(call project_stages,$(B))$(nl)$(call suite_stages,$(B))
@@ -169,6 +172,9 @@ define nl
 
 
 endef
+
+replay: all ## replay CAPTURE=file (default: all of captures/) on the reference broker or TARGET=
+	$(Q)tools/replay.sh $(B) "$(CAPTURE)" "$(TARGET)" $(ARGS)
 
 unit: all ## run the unit tests of both wings and of the tools
 	$(Q)tools/test.sh $(B)/logs "$$UNIT"

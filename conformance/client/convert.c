@@ -60,9 +60,10 @@ void properties_from(MQTTProperties *out, const struct wire_props *p)
     }
 }
 
+/* Paho ends no string with a NUL, and an empty slice must point to one. */
 static struct wire_bytes slice(MQTTLenString text)
 {
-    return SLICE(text.data ? text.data : "", (size_t)text.len);
+    return SLICE(text.len > 0 ? text.data : "", (size_t)text.len);
 }
 
 static void take_property(struct wire_props *p, const MQTTProperty *property)
@@ -91,10 +92,11 @@ static void take_property(struct wire_props *p, const MQTTProperty *property)
         break;
     case MQTTPROPERTY_CODE_USER_PROPERTY:
         if (n < WIRE_MAX_PAIRS)
-            p->user_property[n] = (struct wire_pair){
-                property->value.data.data, property->value.value.data,
-                (size_t)property->value.data.len,
-                (size_t)property->value.value.len};
+            p->user_property[n] =
+                (struct wire_pair){slice(property->value.data).text,
+                                   slice(property->value.value).text,
+                                   (size_t)property->value.data.len,
+                                   (size_t)property->value.value.len};
         p->n_user_properties++;
         break;
     default:
@@ -109,7 +111,7 @@ struct wire_packet *packet_from(const char *topic, int n_topic,
     struct wire_packet packet = {
         .type = WIRE_PUBLISH,
         .topic = SLICE(topic, n_topic ? (size_t)n_topic : strlen(topic)),
-        .payload = SLICE(message->payload ? message->payload : "",
+        .payload = SLICE(message->payloadlen > 0 ? message->payload : "",
                          (size_t)message->payloadlen),
         .qos = (uint8_t)message->qos,
         .retain = (uint8_t)message->retained,

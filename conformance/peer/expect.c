@@ -119,7 +119,8 @@ static bool is_farewell(const struct peer *peer,
         return false;
     if (packet->type == WIRE_DISCONNECT)
         return peer->connack != NULL;
-    return packet->type == WIRE_CONNACK && packet->reason >= 0x80;
+    return packet->type == WIRE_CONNACK && packet->reason >= 0x80 &&
+           peer->connack == NULL;
 }
 
 /* Waits for the close; returns the farewell, if there was one. */

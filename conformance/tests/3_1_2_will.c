@@ -220,7 +220,8 @@ TEST(will_with_retain_is_kept, "3.1.1/MQTT-3.1.2-17", "5.0/MQTT-3.1.2-15")
 }
 
 /* Will QoS 0 is allowed, and the Will is delivered at it. */
-TEST(will_qos_0_is_delivered, "3.1.1/MQTT-3.1.2-14", "5.0/MQTT-3.1.2-12")
+TEST(will_qos_0_is_delivered, "3.1.1/MQTT-3.1.2-14", "3.1.1/MQTT-3.8.4-6",
+     "5.0/MQTT-3.1.2-12", "5.0/MQTT-3.8.4-8")
 {
     struct client *watcher = client_connect(t, "watcher");
     client_subscribe(watcher, "status/pump", 2);
@@ -234,7 +235,8 @@ TEST(will_qos_0_is_delivered, "3.1.1/MQTT-3.1.2-14", "5.0/MQTT-3.1.2-12")
 }
 
 /* Will QoS 1 is allowed, and the Will is delivered at it. */
-TEST(will_qos_1_is_delivered, "3.1.1/MQTT-3.1.2-14", "5.0/MQTT-3.1.2-12")
+TEST(will_qos_1_is_delivered, "3.1.1/MQTT-3.1.2-14", "3.1.1/MQTT-3.8.4-6",
+     "5.0/MQTT-3.1.2-12", "5.0/MQTT-3.8.4-8")
 {
     struct client *watcher = client_connect(t, "watcher");
     client_subscribe(watcher, "status/pump", 2);
@@ -248,8 +250,8 @@ TEST(will_qos_1_is_delivered, "3.1.1/MQTT-3.1.2-14", "5.0/MQTT-3.1.2-12")
 }
 
 /* Will QoS 2 is allowed, and the Will is delivered at it. */
-TEST(will_qos_2_is_delivered, "3.1.1/MQTT-3.1.2-14", "5.0/MQTT-3.1.2-12",
-     .needs = "qos2")
+TEST(will_qos_2_is_delivered, "3.1.1/MQTT-3.1.2-14", "3.1.1/MQTT-3.8.4-6",
+     "5.0/MQTT-3.1.2-12", "5.0/MQTT-3.8.4-8", .needs = "qos2")
 {
     struct client *watcher = client_connect(t, "watcher");
     client_subscribe(watcher, "status/pump", 2);
@@ -289,8 +291,8 @@ TEST(will_payload_is_any_octets, "3.1.1/MQTT-3.1.2-8", "5.0/MQTT-3.1.2-8",
 
 /* A server that loses a client to silence publishes its Will; so does one that
  * loses it to a new connection under the same Client Identifier. */
-TEST(will_published_on_takeover, "3.1.1/MQTT-3.1.2-8", "3.1.1/MQTT-3.1.4-2",
-     "5.0/MQTT-3.1.2-8", "5.0/RULE-takeover-publishes-will")
+TEST(will_published_on_takeover, "3.1.1/MQTT-3.1.2-8", "5.0/MQTT-3.1.2-8",
+     "5.0/RULE-takeover-publishes-will")
 {
     struct client *watcher = client_connect(t, "watcher");
     client_subscribe(watcher, "status/pump", 1);

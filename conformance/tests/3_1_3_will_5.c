@@ -201,28 +201,35 @@ TEST(will_user_properties_keep_their_order, "5.0/MQTT-3.1.3-10")
                              {"a", "1"}, {"b", "2"}, {"a", "3"}, {"", ""}}));
 }
 
-/* The other properties of the Will reach the subscribers unchanged. */
-TEST(will_properties_reach_subscribers, "5.0/MQTT-3.3.2-4", "5.0/MQTT-3.3.2-15",
-     "5.0/MQTT-3.3.2-16", "5.0/MQTT-3.3.2-20")
+struct property {
+    struct row row;
+    struct wire_props props;
+};
+static const struct property carried[] = {
+    {{"payload_format_indicator", "5.0/MQTT-3.3.2-4"},
+     {.payload_format_indicator = OPT(1)}},
+    {{"content_type", "5.0/MQTT-3.3.2-20"}, {.content_type = "text/plain"}},
+    {{"response_topic", "5.0/MQTT-3.3.2-15"}, {.response_topic = "answers"}},
+    {{"correlation_data", "5.0/MQTT-3.3.2-16"},
+     {.correlation_data = {{"\x00\xff\x00"}, 3}}},
+    {{"user_property", "5.0/MQTT-3.3.2-17"},
+     {.user_property = {{"key", "value"}}}},
+};
+
+/* A property of the Will reaches its subscribers unchanged. */
+TEST_EACH(will_property_reaches_subscribers, carried, NULL, .versions = "5.0")
 {
+    const struct property *row = t_row(t);
     struct peer *watcher = peer_hello(t, "watcher");
     peer_subscribe(watcher, "status/pump", 1);
-    struct peer *pump = peer_connect(
-        t, CONNECT(.client_id = "pump", .clean_start = 1,
-                   .will = {
-                       .topic = "status/pump",
-                       .payload = "gone",
-                       .props = {.payload_format_indicator = OPT(1),
-                                 .content_type = "text/plain",
-                                 .response_topic = "answers",
-                                 .correlation_data = BYTES("\x00\xff\x00")}}));
+    struct peer *pump =
+        peer_connect(t, CONNECT(.client_id = "pump", .clean_start = 1,
+                                .will = {.topic = "status/pump",
+                                         .payload = "gone",
+                                         .props = row->props}));
     peer_drop(pump);
-    peer_expect_message(
-        watcher, MESSAGE("status/pump", "gone",
-                         .props = {.payload_format_indicator = OPT(1),
-                                   .content_type = "text/plain",
-                                   .response_topic = "answers",
-                                   .correlation_data = BYTES("\x00\xff\x00")}));
+    peer_expect_message(watcher,
+                        MESSAGE("status/pump", "gone", .props = row->props));
 }
 
 /* A Will with a Message Expiry Interval is published with it. */
@@ -258,12 +265,7 @@ TEST(will_payload_that_is_no_text, "5.0/RULE-will-payload-utf8")
                 CONNACK(.reason_any = CODES(SUCCESS, PAYLOAD_FORMAT_INVALID)));
 }
 
-struct repeated {
-    struct row row;
-    struct wire_props props;
-};
-
-static const struct repeated twice[] = {
+static const struct property twice[] = {
     {{"will_delay_interval", "5.0/RULE-will-will-delay-interval-twice", NULL},
      {.will_delay_interval_s = OPT(1),
       .extra = {{WIRE_WILL_DELAY_INTERVAL, 1}}}},
@@ -288,7 +290,7 @@ static const struct repeated twice[] = {
 TEST_EACH(will_property_twice_is_refused, twice, "5.0/MQTT-3.1.4-1",
           "5.0/MQTT-4.13.1-1")
 {
-    const struct repeated *row = t_row(t);
+    const struct property *row = t_row(t);
     struct peer *peer = peer_open(t);
     peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1,
                             .will = {.topic = "will",
@@ -303,6 +305,6 @@ SUITE(will_properties, "3.1.3.2 Will Properties", will_delay_is_waited_for,
       delayed_will_removed_by_disconnect, delayed_will_is_published_once,
       takeover_of_session_publishes_will, takeover_within_delay_prevents_will,
       takeover_with_clean_start_publishes_will,
-      will_user_properties_keep_their_order, will_properties_reach_subscribers,
+      will_user_properties_keep_their_order, will_property_reaches_subscribers,
       will_message_expiry_reaches_subscribers, will_payload_that_is_no_text,
       will_property_twice_is_refused);

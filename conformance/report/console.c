@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,6 +43,9 @@ void console_begin(struct console *console, FILE *out, int n_total)
     console->out = out;
     console->is_live = is_terminal && !is_dumb;
     console->has_colour = console->is_live && !(no_colour && *no_colour);
+    struct winsize size;
+    if (console->is_live && ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
+        console->width = size.ws_col;
     console->n_total = n_total;
     console->started_s = now_s();
 }
@@ -83,12 +87,29 @@ void console_tick(struct console *console)
         draw_line(console);
 }
 
+/* Prints a line, cut at the edge of the terminal: a failure is three lines
+ * there, and whole in the report. `used` columns are taken already. */
+static void put_cut(const struct console *console, const struct text *line,
+                    size_t used)
+{
+    size_t n = 0, n_columns = used;
+    for (; n < line->n; n++) {
+        bool begins = ((unsigned char)line->chars[n] & 0xC0) != 0x80;
+        if (begins && console->width > 0 && n_columns + 2 > console->width)
+            break;
+        n_columns += begins;
+    }
+    fwrite(line->chars ? line->chars : "", 1, n, console->out);
+    fputs(n < line->n ? "\xE2\x80\xA6\n" : "\n", console->out);
+}
+
 static void put_line(const struct console *console, const char *title,
                      const char *string)
 {
     struct text line = {0};
-    text_puts_line(&line, string, "");
-    fprintf(console->out, "  %-9s %s\n", title, line.n ? line.chars : "-");
+    text_puts_line(&line, *string ? string : "-", "");
+    fprintf(console->out, "  %-9s ", title);
+    put_cut(console, &line, 12);
     text_clear(&line);
 }
 
@@ -97,18 +118,21 @@ static void put_failure(const struct console *console, const cJSON *test_case)
 {
     enum document_verdict verdict = document_verdict_of(test_case);
     char ids[512];
-    struct text requirement = {0};
+    struct text line = {0};
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(test_case, "violated");
     if (cJSON_GetArraySize(list) == 0)
         list = cJSON_GetObjectItemCaseSensitive(test_case, "statements");
     document_list(list, " ", ids, sizeof ids);
-    text_puts_line(&requirement, document_requirement(test_case), "");
+    /* Where lines are cut the first statement must do. */
+    if (console->width > 0)
+        ids[strcspn(ids, " ")] = '\0';
+    text_printf(&line, " %s (%s): ", document_text(test_case, "name"), ids);
+    text_puts_line(&line, document_requirement(test_case), "");
     set_colour(console, colours[verdict]);
-    fprintf(console->out, "%s", document_verdict_name(verdict));
+    fputs(document_verdict_name(verdict), console->out);
     set_colour(console, "0");
-    fprintf(console->out, " %s (%s): %s\n", document_text(test_case, "name"),
-            ids, requirement.n ? requirement.chars : "");
-    text_clear(&requirement);
+    put_cut(console, &line, strlen(document_verdict_name(verdict)));
+    text_clear(&line);
     if (verdict == DOCUMENT_ERROR) {
         put_line(console, "reason", document_text(test_case, "reason"));
         put_line(console, "ended by", document_text(test_case, "ended_by"));

@@ -17,6 +17,7 @@ struct console {
     FILE *out;
     bool is_live; /* may rewrite its last line */
     bool has_colour;
+    size_t width;  /* columns of the terminal; 0: lines are never cut */
     bool has_line; /* the live line stands there */
     int n_total;
     int n_done;

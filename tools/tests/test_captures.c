@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "tests/scene.h"
+#include "tests/stage.h"
 
 /* Packets of each capture, counted by hand from the scene that made it. */
 static const struct own {
@@ -63,6 +64,113 @@ START_TEST(no_breach)
 }
 END_TEST
 
+/* ---- broken files -------------------------------------------------------- */
+
+static uint8_t octets[1 << 20], bent[1 << 20];
+
+static size_t load(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    ck_assert_msg(file != NULL, "%s", path);
+    size_t n = fread(octets, 1, sizeof octets, file);
+    fclose(file);
+    return n;
+}
+
+/* Reading must end, and touch nothing that is not its own: the sanitizers
+ * watch. What it finds is of no matter here. */
+static void read_octets(const uint8_t *from, size_t n)
+{
+    FILE *file = fmemopen((void *)(uintptr_t)from, n, "rb");
+    ck_assert_ptr_nonnull(scene_read_file(file));
+}
+
+/* Cut at every octet; of a large file at some thousands. */
+static void cut(const char *path)
+{
+    size_t n = load(path), step = 1 + n / 3000;
+    for (size_t at = 1; at < n; at += step)
+        read_octets(octets, at);
+}
+
+/* Octets of the file changed here and there. */
+static void damage(const char *path)
+{
+    size_t n = load(path);
+    srand(1);
+    for (int round = 0; round < 200; round++) {
+        memcpy(bent, octets, n);
+        for (int i = 0; i < 10; i++)
+            bent[24 + (size_t)rand() % (n - 24)] ^= (uint8_t)(1 << rand() % 8);
+        read_octets(bent, n);
+    }
+}
+
+/* Its records in another order; pcap in the byte order of this machine. */
+static void shuffle(const char *path)
+{
+    static struct {
+        size_t at, n;
+    } records[8192];
+    size_t n = load(path), n_records = 0;
+    uint32_t length;
+    if (octets[0] == 0x0A || octets[0] == 0xA1)
+        return;
+    for (size_t at = 24; at + 16 <= n && n_records < 8192; at += 16 + length) {
+        memcpy(&length, octets + at + 8, sizeof length);
+        records[n_records].at = at;
+        records[n_records++].n = 16 + length;
+    }
+    srand(1);
+    for (int round = 0; round < 20; round++) {
+        size_t to = 24;
+        for (size_t i = n_records; i-- > 1;) {
+            size_t k = (size_t)rand() % (i + 1), at = records[i].at,
+                   size = records[i].n;
+            records[i] = records[k];
+            records[k].at = at;
+            records[k].n = size;
+        }
+        memcpy(bent, octets, 24);
+        for (size_t i = 0; i < n_records; to += records[i++].n)
+            memcpy(bent + to, octets + records[i].at, records[i].n);
+        read_octets(bent, to);
+    }
+}
+
+START_TEST(broken_files)
+{
+    char path[100];
+    snprintf(path, sizeof path, "captures/%s.pcap", OWN[_i].name);
+    cut(path);
+    damage(path);
+    shuffle(path);
+}
+END_TEST
+
+START_TEST(broken_files_from_the_field)
+{
+    static const char *const NAMES[] = {
+        "zeek-mqtt.pcap",
+        "ndpi-mqtt.pcap",
+        "verimqtt-mqtt.pcapng",
+        "suricata-mqtt-limit-2.pcap",
+        "suricata-mqtt-events-missing-connect.pcap",
+        "smartcampus-mqtt_sll2.pcap",
+        "oliversilalahi-mqtt_sll2.pcap",
+        "boofuzznova-mqtt.pcap",
+    };
+    const char *path = stage_shared(NAMES[_i]);
+    if (!path) {
+        fprintf(stderr, "not tested, ../shared is not there: %s\n", NAMES[_i]);
+        return;
+    }
+    cut(path);
+    damage(path);
+    shuffle(path);
+}
+END_TEST
+
 Suite *suite_captures(void)
 {
     Suite *s = suite_create("captures");
@@ -70,6 +178,9 @@ Suite *suite_captures(void)
     tcase_add_loop_test(t, packets, 0, sizeof OWN / sizeof OWN[0]);
     tcase_add_loop_test(t, bent_ones_agree, 0, 3);
     tcase_add_loop_test(t, no_breach, 0, sizeof OWN / sizeof OWN[0]);
+    tcase_add_loop_test(t, broken_files, 0, sizeof OWN / sizeof OWN[0]);
+    tcase_add_loop_test(t, broken_files_from_the_field, 0, 8);
+    tcase_set_timeout(t, 600);
     suite_add_tcase(s, t);
     return s;
 }

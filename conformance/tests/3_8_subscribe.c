@@ -251,6 +251,21 @@ TEST_EACH(subscribe_lower_qos, qos_pairs, "3.1.1/MQTT-3.8.4-6",
     client_expect(subscriber, MESSAGE("a/b", "x", .qos = row->delivered));
 }
 
+/* A Server without wildcards refuses each Topic Filter that has one, and no
+ * other. */
+TEST(subscribe_without_wildcards, "3.1.1/MQTT-3.8.3-2",
+     "5.0/RULE-feature-unavailable",
+     .settings = "wildcardSubscriptionAvailable=false")
+{
+    struct peer *peer = peer_hello(t, "plain");
+    peer_subscribe(peer, "a/b", 1);
+    peer_send(peer, SUBSCRIBE(.packet_id = 8, .filters = {{"a/+"}}));
+    peer_expect_not_granted(peer, 8);
+    struct peer *other = peer_hello(t, "other");
+    peer_send(other, SUBSCRIBE(.packet_id = 9, .filters = {{"a/#"}}));
+    peer_expect_not_granted(other, 9);
+}
+
 /* A Subscription Identifier of 0 is a Protocol Error. */
 TEST(subscribe_identifier_zero,
      "5.0/RULE-subscribe-subscription-identifier-zero")
@@ -276,5 +291,6 @@ SUITE(subscribe, "3.8 SUBSCRIBE", subscribe_wrong_flags, subscribe_bad_utf8,
       subscribe_no_local_over_connections, subscribe_no_local_shared,
       subscribe_answered, subscribe_again_replaces,
       subscribe_again_replaces_options, subscribe_again_loses_nothing,
-      subscribe_several_filters, subscribe_lower_qos, subscribe_identifier_zero,
+      subscribe_several_filters, subscribe_lower_qos,
+      subscribe_without_wildcards, subscribe_identifier_zero,
       subscribe_identifier_twice);

@@ -63,7 +63,8 @@ TEST(session_expires, "5.0/MQTT-4.1.0-2", .seconds = 3)
 
 /* TCP is an ordered, lossless stream in both directions: a large message comes
  * back as it was sent. */
-TEST(transport_is_lossless, "5.0/MQTT-4.2.0-1", .transports = "tcp tls ws wss")
+TEST(transport_is_lossless, "3.1.1/MQTT-7.1.1-1", "5.0/MQTT-4.2.0-1",
+     .transports = "tcp tls ws wss")
 {
     struct client *client = client_connect(t, "stream");
     struct wire_bytes large = t_fill(t, 100000, "0123456789abcdef-");

@@ -160,6 +160,7 @@ conformance  $1/bin/mqttspec run --report $1/reports/conformance
 endef
 define project_stages
 walls    tools/walls.sh $1
+misuse   tools/misuse.sh $1
 browser  tools/browser/run.sh $1 if-there
 clients  tools/setup.sh clients && tools/clients/run.sh $1
 decoder  tools/setup.sh decoder && tools/third_decoder.sh $1

@@ -201,7 +201,7 @@ static const struct option OPTIONS[] = {
 
 static int use_error(const char *what)
 {
-    fprintf(stderr, "mqttspec-tap: %s\n%s", what, USAGE);
+    fprintf(stderr, "mqttspec-tap: %s (see --help)\n", what);
     return EXIT_USAGE;
 }
 

@@ -239,8 +239,11 @@ static int read_options(int argc, char **argv, struct replay_options *o)
         o->is_json |= c == JSON;
         o->is_list |= c == LIST;
         o->is_strict |= c == STRICT;
-        if (optarg && !read_value(o, c, optarg))
-            return use_error(OPTIONS[index].name, "the value is not one of it");
+        if (optarg && !read_value(o, c, optarg)) {
+            fprintf(stderr, "mqttspec-replay run: --%s does not take \"%s\"\n",
+                    OPTIONS[index].name, optarg);
+            return EXIT_USAGE;
+        }
     }
     if (optind != argc - 1)
         return use_error("one capture file is asked for", NULL);

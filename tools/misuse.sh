@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# misuse.sh -- wrong use of every program: one clear line, the right exit code.
+#
+# usage: tools/misuse.sh BUILD
+# Each row below is: exit code | what the line on stderr must name | command.
+# A program must say one line, write no report, and listen nowhere. Closes with
+# "N passed, N failed".
+set -u
+bin=$(cd "$1" && pwd)/bin
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+passed=0
+failed=0
+
+# ---- things to trip over
+printf '[target]\nname = x\nprogramm = x /bin/true\n' >typo.ini
+printf '[target]\nname = gone\nprogram = gone /no/such/broker\ncommand = {program}\n' >gone.ini
+printf 'not json' >broken.json
+printf '{"schema":"mqttspec/99","cases":[]}' >future.json
+printf 'only_a_name\n' >bad.known
+printf 'plain text' >file
+printf '[broker]\nno-such-option = 1\n' >typo.conf
+openssl req -x509 -newkey rsa:2048 -nodes -keyout open.pem -out cert.pem -days 2 -subj /CN=x 2>/dev/null
+cat cert.pem >>open.pem
+chmod 644 open.pem
+"$bin/mqttspec-broker" --acceptor tcp://127.0.0.1:0 >broker.out 2>broker.err &
+broker=$!
+trap 'kill "$broker" 2>/dev/null; rm -rf "$scratch"' EXIT
+used=$(timeout 10 grep -m1 -o '[0-9]*$' < <(tail -n +1 -f --pid=$broker broker.out))
+A=tcp://127.0.0.1:0
+
+row() { # CODE REGEX COMMAND...
+    local code=$1 regex=$2 status
+    shift 2
+    timeout 20 "$bin/$1" "${@:2}" >out 2>err </dev/null
+    status=$?
+    if [ "$status" -eq "$code" ] && [ "$(wc -l <err)" -eq 1 ] && grep -qE -- "$regex" err && [ -z "$(find reports -type f 2>/dev/null)" ] && ! grep -q '^listening' out; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED  $* : exit $status (expected $code), said:"
+        sed 's/^/        /' err | head -5
+    fi
+}
+
+row 2 "unknown.*--no-such" mqttspec run --no-such
+row 2 "--mqtt" mqttspec run --mqtt 4.0
+row 2 "--transport" mqttspec run --transport udp
+row 2 "--shard" mqttspec run --shard 4/3
+row 2 "--jobs" mqttspec run --jobs many
+row 2 "no case was selected" mqttspec run --only no_such_test
+row 2 "no_such_fault" mqttspec run --fault no_such_fault
+row 2 "no.such.known" mqttspec run --known no.such.known
+row 2 "bad.known" mqttspec run --known bad.known
+row 3 "127.0.0.1 port 1" mqttspec run mqtt://127.0.0.1:1
+row 2 "typo.ini.*programm" mqttspec run typo.ini
+row 3 "gone" mqttspec run gone.ini
+row 2 "no_such_broker" mqttspec run no_such_broker
+row 3 "file/latest|file" mqttspec run --report file/latest --only ping_answered
+row 2 "5.0/MQTT-9.9.9-9" mqttspec explain 5.0/MQTT-9.9.9-9
+row 2 "missing.json" mqttspec compare missing.json file -o page.html
+row 2 "broken.json" mqttspec compare broken.json broken.json -o page.html
+row 2 "mqttspec/99" mqttspec merge future.json -o all.json
+row 2 "no-such-option" mqttspec-broker --no-such-option 1
+row 2 "typo.conf.*no-such-option|no-such-option" mqttspec-broker -c typo.conf
+row 2 "missing.conf" mqttspec-broker -c missing.conf
+row 2 "receiveMaximum.*0.*65535" mqttspec-broker --acceptor "$A?receiveMaximum=0"
+row 2 "topicAliasMaximum.*65536" mqttspec-broker --acceptor "$A?topicAliasMaximum=65536"
+row 2 "maximumPacketSize.*0" mqttspec-broker --acceptor "$A?maximumPacketSize=0"
+row 2 "serverKeepAlive.*abc" mqttspec-broker --acceptor "$A?serverKeepAlive=abc"
+row 2 "allowLinkStealing.*tru" mqttspec-broker --acceptor "$A?allowLinkStealing=tru"
+row 2 "noSuchParameter" mqttspec-broker --acceptor "$A?noSuchParameter=1"
+row 2 "keyStorePath" mqttspec-broker --acceptor "$A?sslEnabled=true"
+row 2 "missing.pem" mqttspec-broker --acceptor "$A?sslEnabled=true;keyStorePath=missing.pem"
+row 2 "open.pem" mqttspec-broker --acceptor "$A?sslEnabled=true;keyStorePath=open.pem"
+row 2 "$used" mqttspec-broker --acceptor "tcp://127.0.0.1:$used"
+row 2 "no.such.users" mqttspec-broker --users no.such.users --acceptor "$A"
+row 2 "no.such.acl" mqttspec-broker --acl no.such.acl --acceptor "$A"
+row 2 "no.such.module" mqttspec-broker --security-module no.such.module --acceptor "$A"
+row 4 "missing.pcap" mqttspec-replay dump missing.pcap
+row 4 "not a capture file" mqttspec-replay check file
+row 2 "--speed" mqttspec-replay run file --target mqtt://127.0.0.1:1 --speed never
+row 2 "--listen" mqttspec-tap --listen no-port --target mqtt://127.0.0.1:1
+
+kill "$broker"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -11,7 +11,9 @@
     X(connect_protocol)                                                        \
     X(connect_flags)                                                           \
     X(session)                                                                 \
+    X(session_state)                                                           \
     X(connect_will)                                                            \
+    X(will_state)                                                              \
     X(keep_alive)                                                              \
     X(connect_properties)                                                      \
     X(connect_payload)                                                         \

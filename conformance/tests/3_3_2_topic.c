@@ -85,6 +85,15 @@ static const struct match matching[] = {
     {{"hash"}, "a/#", "a/b/c"},
     {{"hash_parent"}, "a/#", "a"},
     {{"plus_and_hash"}, "+/b/#", "a/b/c/d"},
+    {{"dot"}, "a.b/c.d", "a.b/c.d"},
+    {{"star"}, "a/*/b", "a/*/b"},
+    {{"backslash"}, "a\\b\\", "a\\b\\"},
+    {{"blank"}, " a / b ", " a / b "},
+    {{"quotes"}, "it's \"a\"", "it's \"a\""},
+    {{"colons"}, "a::b", "a::b"},
+    {{"greater"}, "a/>", "a/>"},
+    {{"percent"}, "a/%s%n", "a/%s%n"},
+    {{"dollar_inside"}, "a/$b/#", "a/$b/c"},
 };
 
 /* A topic that matches the filter is sent to its subscriber. */
@@ -112,6 +121,11 @@ static const struct match strange[] = {
     {{"plus_inside_other"}, "a/+/c", "a/b/d"},
     {{"hash_sibling"}, "a/#", "ab"},
     {{"hash_other"}, "a/b/#", "a/c/b"},
+    {{"dot_is_no_slash"}, "a.b", "a/b"},
+    {{"slash_is_no_dot"}, "a/b", "a.b"},
+    {{"star_is_no_plus"}, "a/*", "a/b"},
+    {{"greater_is_no_hash"}, "a/>", "a/b"},
+    {{"percent_is_no_wildcard"}, "a/%", "a/b"},
 };
 
 /* A topic that does not match the filter is not sent. */

@@ -182,9 +182,9 @@ TEST_EACH(long_lifetime_is_kept, intervals, "5.0/MQTT-3.3.2-6")
     peer_subscribe(reader, "news", 1);
     peer_disconnect(reader);
     struct peer *writer = peer_hello(t, "writer");
-    client_publish(
-        writer, MESSAGE("news", "1", .qos = 1,
-                        .props.message_expiry_interval_s = OPT(row->seconds)));
+    peer_publish(writer,
+                 MESSAGE("news", "1", .qos = 1,
+                         .props.message_expiry_interval_s = OPT(row->seconds)));
     struct peer *again = peer_connect(t, KEPT_BY("reader"));
     const struct wire_packet *packet =
         peer_expect_message(again, MESSAGE("news", "1", .qos = 1));

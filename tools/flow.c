@@ -278,6 +278,15 @@ static void on_stream(void *user, const uint8_t *octets, size_t n);
 static void through(struct state *s, int from, const uint8_t *octets, size_t n,
                     struct mark mark);
 
+/* A hole in TLS records or WebSocket frames: nothing after it can be read. */
+static void lose_layered(struct state *s, int from)
+{
+    if (s->tls)
+        tls_lose(s->tls, from);
+    if (s->ws[from])
+        ws_lose(s->ws[from]);
+}
+
 /* Runs what waited through the layer that is now in place. */
 static void layer_chunks(struct state *s)
 {
@@ -289,11 +298,11 @@ static void layer_chunks(struct state *s)
         struct chunk *c = &chunks[i];
         s->from = c->from;
         s->mark = c->mark;
-        if (c->n_lost && s->tls)
-            tls_lose(s->tls, c->from);
+        if (c->n_lost)
+            lose_layered(s, c->from);
         else if (s->ws[0])
             on_stream(s, c->octets, c->n);
-        else if (c->n)
+        else
             through(s, c->from, c->octets, c->n, c->mark);
     }
     drop_chunks(chunks, n);
@@ -422,13 +431,10 @@ static void on_tcp_gap(void *user, struct tcp_stream *tcp, int from, uint64_t n,
     else if (s->flow.kind == FLOW_UNDECIDED && !s->is_layered)
         wait_with(s, NULL, 0, n);
     else if (s->is_layered && s->flow.kind != FLOW_OTHER) {
-        /* a hole in TLS records or WebSocket frames: nothing after it can be
-         * read */
         if (s->flow.kind == FLOW_MQTT && s->flows->watcher.on_gap)
             s->flows->watcher.on_gap(s->flows->watcher.user, &s->flow,
                                      side_of(s, from), n, mark);
-        if (s->tls)
-            tls_lose(s->tls, from);
+        lose_layered(s, from);
     }
 }
 

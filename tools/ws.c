@@ -49,6 +49,11 @@ struct ws *ws_new(void)
     return ws;
 }
 
+void ws_lose(struct ws *ws)
+{
+    ws->facts.is_broken = true;
+}
+
 const struct ws_facts *ws_facts(const struct ws *ws)
 {
     return &ws->facts;
@@ -124,7 +129,7 @@ void ws_push(struct ws *ws, const uint8_t *octets, size_t n,
              void (*on_payload)(void *user, const uint8_t *octets, size_t n),
              void *user)
 {
-    if (!ws->facts.is_upgraded) {
+    if (!ws->facts.is_upgraded && !ws->facts.is_broken) {
         size_t used = take_head(ws, octets, n);
         octets += used;
         n -= used;

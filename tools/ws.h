@@ -37,6 +37,9 @@ void ws_push(struct ws *ws, const uint8_t *octets, size_t n,
              void (*on_payload)(void *user, const uint8_t *octets, size_t n),
              void *user);
 
+/* ws_lose says that octets were lost: it ends there. */
+void ws_lose(struct ws *ws);
+
 const struct ws_facts *ws_facts(const struct ws *ws);
 
 void ws_free(struct ws *ws);

@@ -22,6 +22,9 @@
 
 static pid_t children[8];
 static int n_children;
+static cJSON *kept; /* the last outcome; freed by the next, or at the end */
+static char *text_of_kept;
+static FILE *broker_output;
 
 /* ---- children ------------------------------------------------------------ */
 
@@ -38,6 +41,13 @@ static pid_t start_child(void)
 
 void stage_stop(void)
 {
+    cJSON_Delete(kept);
+    free(text_of_kept);
+    if (broker_output)
+        fclose(broker_output);
+    kept = NULL;
+    text_of_kept = NULL;
+    broker_output = NULL;
     while (n_children > 0) {
         kill(children[--n_children], SIGKILL);
         waitpid(children[n_children], NULL, 0);
@@ -69,8 +79,8 @@ int stage_broker(void)
         _exit(127);
     }
     close(out[1]);
-    FILE *in = fdopen(out[0], "r");
-    while (!port && fgets(line, sizeof line, in))
+    broker_output = fdopen(out[0], "r");
+    while (!port && fgets(line, sizeof line, broker_output))
         if (strstr(line, "listening on"))
             port = atoi(strrchr(line, ':') + 1);
     ck_assert_msg(port > 0, "the broker did not start: %s", line);
@@ -295,7 +305,8 @@ struct outcome stage_run(const char *capture, const char *scheme, int port,
     close(saved);
     fseek(out, 0, SEEK_END);
     char *text = read_back(out);
-    o.json = cJSON_Parse(text);
+    cJSON_Delete(kept);
+    o.json = kept = cJSON_Parse(text);
     o.seconds = (double)(end.tv_sec - begin.tv_sec) +
                 (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
     fclose(out);
@@ -341,8 +352,7 @@ const char *outcome_class(const struct outcome *o, int frame, const char *type)
 
 const char *outcome_text(const struct outcome *o)
 {
-    static char *text;
-    free(text);
-    text = o->json ? cJSON_Print(o->json) : xstrdup("no JSON");
-    return text;
+    free(text_of_kept);
+    text_of_kept = o->json ? cJSON_Print(o->json) : xstrdup("no JSON");
+    return text_of_kept;
 }

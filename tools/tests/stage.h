@@ -33,7 +33,7 @@ const char *stage_shared(const char *name);
 struct outcome {
     int exit;
     double seconds; /* wall clock */
-    cJSON *json;    /* owned by the caller's test process; NULL: no JSON */
+    cJSON *json;    /* lives until the next stage_run or stage_stop; or NULL */
 };
 
 /* stage_run runs `mqttspec-replay run CAPTURE --json --target ...`.

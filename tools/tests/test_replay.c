@@ -140,7 +140,6 @@ START_TEST(race_behind_a_fence)
         struct outcome o = stage_run(path, "mqtt", broker, "--speed max");
         EXITS(o, EXIT_GOOD);
         COUNTS(o, "MATCH", 606);
-        cJSON_Delete(o.json);
     }
     struct outcome o = stage_run(path, "mqtt", broker, "--fence none");
     EXITS(o, EXIT_GOOD);
@@ -364,7 +363,6 @@ START_TEST(identity)
         struct outcome o = stage_run(OWN[_i], "mqtt", broker, "--settle 5");
         EXITS(o, EXIT_GOOD);
         COUNTS(o, "EXCUSED", 0);
-        cJSON_Delete(o.json);
     }
 }
 END_TEST

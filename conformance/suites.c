@@ -40,7 +40,11 @@
     X(shared)                                                                  \
     X(flow)                                                                    \
     X(authentication)                                                          \
-    X(websocket)
+    X(websocket)                                                               \
+    X(artemis_config)                                                          \
+    X(artemis_limits)                                                          \
+    X(artemis_takeover)                                                        \
+    X(artemis_keep_alive)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

@@ -462,6 +462,32 @@ void t_broker_takes_at(struct t *t, struct where where, const char *settings)
         t_fail_at(t, where, where.text, "it does not: %s", said);
 }
 
+static bool log_has(struct t *t, const char *text)
+{
+    if (!t->setup->test->own_broker)
+        t_error(t, "the test reads the log of a broker that it does not own");
+    return instance_wrote(t->instance, text);
+}
+
+void t_broker_wrote_at(struct t *t, struct where where, const char *text)
+{
+    int64_t until = now_ms() + t->setup->deadline_ms;
+    where.text = t_text(t, "the broker's log holds \"%s\"", text);
+    while (!log_has(t, text)) {
+        if (now_ms() >= until)
+            t_fail_at(t, where, where.text, "it does not");
+        poll(NULL, 0, 5);
+    }
+}
+
+void t_broker_did_not_write_at(struct t *t, struct where where,
+                               const char *text)
+{
+    where.text = t_text(t, "the broker's log does not hold \"%s\"", text);
+    if (log_has(t, text))
+        t_fail_at(t, where, where.text, "it does");
+}
+
 static void begin(struct t *t)
 {
     char error[256];

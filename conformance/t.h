@@ -131,6 +131,15 @@ void t_broker_refuses_at(struct t *t, struct where where, const char *settings,
     t_broker_takes_at(t, HERE(#settings), settings)
 void t_broker_takes_at(struct t *t, struct where where, const char *settings);
 
+/* t_broker_wrote waits until the log of the case's own broker holds this text;
+ * t_broker_did_not_write demands that it does not hold it now. */
+#define t_broker_wrote(t, text) t_broker_wrote_at(t, HERE(#text), text)
+#define t_broker_did_not_write(t, text)                                        \
+    t_broker_did_not_write_at(t, HERE(#text), text)
+void t_broker_wrote_at(struct t *t, struct where where, const char *text);
+void t_broker_did_not_write_at(struct t *t, struct where where,
+                               const char *text);
+
 /* t_user gives one of the test users that `users=on` knows (target.h). */
 struct t_user {
     const char *name, *password;

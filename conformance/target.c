@@ -466,6 +466,18 @@ static void end_of_log(const struct instance *instance, char *out, size_t n)
     fclose(log);
 }
 
+bool instance_wrote(const struct instance *instance, const char *text)
+{
+    enum { MOST = 1 << 20 };
+    char *log = calloc(1, MOST);
+    if (!log)
+        abort();
+    end_of_log(instance, log, MOST);
+    bool wrote = strstr(log, text) != NULL;
+    free(log);
+    return wrote;
+}
+
 enum trial target_try(struct target *target, const char *settings, char *said,
                       size_t n)
 {

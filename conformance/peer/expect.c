@@ -115,7 +115,7 @@ static bool is_among(struct wire_bytes codes, uint32_t reason)
 static bool is_farewell(const struct peer *peer,
                         const struct wire_packet *packet)
 {
-    if (!T_IS_5_0(peer->t))
+    if (peer->version != WIRE_5_0)
         return false;
     if (packet->type == WIRE_DISCONNECT)
         return peer->connack != NULL;
@@ -189,6 +189,19 @@ void peer_expect_close_at(struct peer *peer, struct where where,
     judge_code(peer, where, farewell, codes);
 }
 
+void peer_expect_end_at(struct peer *peer, struct where where)
+{
+    const struct wire_packet *packet;
+    enum peer_event event = PEER_PACKET;
+    int64_t until = deadline(peer);
+    while (event == PEER_PACKET)
+        event = peer_next(peer, where, until, &packet);
+    where.text = "the end of the connection";
+    if (event == PEER_TIMEOUT)
+        t_fail_at(peer->t, where, where.text, "it was still open after %d ms",
+                  t_deadline_ms(peer->t));
+}
+
 void peer_expect_not_granted_at(struct peer *peer, struct where where,
                                 uint16_t packet_id)
 {
@@ -214,12 +227,12 @@ void peer_expect_disconnect_at(struct peer *peer, struct where where,
 {
     struct where asked = where;
     asked.text =
-        T_IS_5_0(peer->t)
+        peer->version == WIRE_5_0
             ? t_text(peer->t, "DISCONNECT with %s, then the close", where.text)
             : "the broker closes the connection";
     const struct wire_packet *farewell =
         await_close(peer, asked, deadline(peer));
-    if (!T_IS_5_0(peer->t))
+    if (peer->version != WIRE_5_0)
         return;
     if (!farewell)
         t_fail_at(peer->t, where, asked.text, "a close without DISCONNECT");
@@ -244,7 +257,7 @@ void peer_expect_refused_at(struct peer *peer, struct where where,
                             const struct refusal *refusal)
 {
     const struct wire_packet *packet;
-    bool is_5 = T_IS_5_0(peer->t);
+    bool is_5 = peer->version == WIRE_5_0;
     struct wire_bytes codes = is_5 ? refusal->v5 : refusal->v3;
     bool is_must = is_5 ? refusal->v5_must
                         : wire_len(codes) && !refusal->v3_may_just_close;

@@ -16,6 +16,7 @@ struct deferred {
 
 struct peer {
     struct t *t;
+    enum wire_version version; /* that it speaks */
     struct link *link;
     struct tap *tap; /* only under a fault */
     int connection;  /* of the transcript; unused with a tap */

@@ -51,11 +51,13 @@ static void open_tap(struct peer *peer, struct endpoint *endpoint)
                                   .port = tap_port(peer->tap)};
 }
 
-static struct peer *open_at(struct t *t, struct endpoint endpoint)
+static struct peer *open_at(struct t *t, struct endpoint endpoint,
+                            enum wire_version version)
 {
     char error[256];
     struct peer *peer = t_alloc(t, sizeof *peer);
     peer->t = t;
+    peer->version = version;
     peer->last = &peer->first;
     peer->is_closed = true;
     t_own(t, peer, on_close);
@@ -74,7 +76,22 @@ static struct peer *open_at(struct t *t, struct endpoint endpoint)
 
 struct peer *peer_open(struct t *t)
 {
-    return open_at(t, *t_endpoint(t));
+    return open_at(t, *t_endpoint(t), t_version(t));
+}
+
+struct peer *peer_open_as(struct t *t, enum wire_version version)
+{
+    return open_at(t, *t_endpoint(t), version);
+}
+
+struct peer *peer_open_beside(struct t *t)
+{
+    struct endpoint endpoint = *t_endpoint(t);
+    if (endpoint.transport == TRANSPORT_WS)
+        endpoint.transport = TRANSPORT_TCP;
+    if (endpoint.transport == TRANSPORT_WSS)
+        endpoint.transport = TRANSPORT_TLS;
+    return open_at(t, endpoint, t_version(t));
 }
 
 struct peer *peer_open_offering(struct t *t, const char *offer)
@@ -82,7 +99,7 @@ struct peer *peer_open_offering(struct t *t, const char *offer)
     struct endpoint endpoint = *t_endpoint(t);
     t_skip_unless(t, !t_fault(t), "the sub-protocol does not cross the relay");
     snprintf(endpoint.offer, sizeof endpoint.offer, "%s", offer);
-    return open_at(t, endpoint);
+    return open_at(t, endpoint, t_version(t));
 }
 
 const char *peer_subprotocol(const struct peer *peer)
@@ -168,9 +185,9 @@ static struct wire_bytes encode(struct peer *peer,
 {
     learn(peer, packet);
     const struct wire_packet *unique = t_unique(peer->t, packet);
-    size_t n = wire_write(t_version(peer->t), unique, NULL, 0);
+    size_t n = wire_write(peer->version, unique, NULL, 0);
     unsigned char *octets = t_alloc(peer->t, n + 1);
-    wire_write(t_version(peer->t), unique, octets, n);
+    wire_write(peer->version, unique, octets, n);
     return SLICE(octets, n);
 }
 
@@ -279,17 +296,16 @@ static const struct wire_packet *cut_packet(struct peer *peer,
     size_t total = 0;
     if (peer->n_in == 0)
         return NULL;
-    enum wire_status status =
-        wire_read(t_version(peer->t), WIRE_SERVER, peer->in, peer->n_in,
-                  &packet, &total, &fault);
+    enum wire_status status = wire_read(peer->version, WIRE_SERVER, peer->in,
+                                        peer->n_in, &packet, &total, &fault);
     if (status == WIRE_MORE)
         return NULL;
     /* Who offers an unknown level may be refused in either form. */
     if (status == WIRE_BAD && peer->asks_odd_level &&
         packet.type == WIRE_CONNACK)
-        status =
-            wire_read(T_IS_5_0(peer->t) ? WIRE_3_1_1 : WIRE_5_0, WIRE_SERVER,
-                      peer->in, peer->n_in, &packet, &total, &fault);
+        status = wire_read(peer->version == WIRE_5_0 ? WIRE_3_1_1 : WIRE_5_0,
+                           WIRE_SERVER, peer->in, peer->n_in, &packet, &total,
+                           &fault);
     if (status == WIRE_BAD)
         t_fail_at(peer->t, where, "a well-formed packet from the broker",
                   "%s%s%s", fault.sentence, *fault.statement ? " " : "",

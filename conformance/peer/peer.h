@@ -22,6 +22,13 @@ struct peer;
 /* peer_open opens a connection and sends nothing. Owned by t. */
 struct peer *peer_open(struct t *t);
 
+/* peer_open_as opens one that speaks another version than the case. */
+struct peer *peer_open_as(struct t *t, enum wire_version version);
+
+/* peer_open_beside opens one without WebSocket, on the very port on which the
+ * case speaks WebSocket: TCP for "ws", TLS for "wss". */
+struct peer *peer_open_beside(struct t *t);
+
 /* peer_open_offering opens a WebSocket with this list of sub-protocols in the
  * upgrade; peer_subprotocol gives the one the server chose, "" if none. */
 struct peer *peer_open_offering(struct t *t, const char *offer);
@@ -126,6 +133,9 @@ void peer_expect_alive_at(struct peer *peer, struct where where);
 void peer_expect_close_at(struct peer *peer, struct where where,
                           struct wire_bytes codes);
 #define NO_CODES ((struct wire_bytes){{NULL}, 0})
+/* The connection ends, whatever the broker says before. */
+#define peer_expect_end(peer) peer_expect_end_at(peer, HERE(""))
+void peer_expect_end_at(struct peer *peer, struct where where);
 /* A SUBSCRIBE with a wrong Topic Filter must not be granted: a failure code in
  * SUBACK, or the close as in peer_expect_close. */
 #define peer_expect_not_granted(peer, packet_id)                               \

@@ -124,7 +124,7 @@ static const struct wire_packet *publish_of(struct peer *peer,
                               .said =
                                   t_text(peer->t, ".topic = , .payload = %s",
                                          message->said ? message->said : "")};
-    if (T_IS_5_0(peer->t))
+    if (peer->version == WIRE_5_0)
         p->props = message->props;
     return t_unique(peer->t, p);
 }

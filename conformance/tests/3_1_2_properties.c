@@ -292,6 +292,7 @@ TEST(all_properties_of_connect_are_welcome, "5.0/MQTT-3.1.4-5")
                                 .user_property = {{"k", "v"}}}));
     peer_expect(peer, CONNACK(.reason = SUCCESS));
     peer_expect_alive(peer);
+    peer_send(peer, DISCONNECT(.props.session_expiry_interval_s = OPT(0)));
 }
 
 SUITE(connect_properties, "3.1.2.11 CONNECT Properties",

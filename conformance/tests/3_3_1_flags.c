@@ -113,6 +113,22 @@ TEST(dup_of_qos_2_is_not_passed_on, "3.1.1/MQTT-3.3.1-3", "5.0/MQTT-3.3.1-3",
     peer_expect_nothing(reader);
 }
 
+/* DUP on QoS 0 is a breach by the client; many servers let it pass, and then
+ * pass on a message without DUP. */
+TEST(dup_with_qos_0_should_close, "3.1.1/MQTT-3.3.1-2", "5.0/MQTT-3.3.1-2")
+{
+    struct peer *reader = peer_hello(t, "reader");
+    peer_subscribe(reader, "news", 0);
+    struct peer *writer = peer_hello(t, "writer");
+    peer_send_together(
+        writer, PUBLISH(.topic = "news", .payload = "x", .raw_flags = OPT(8)),
+        PINGREQ());
+    const struct wire_packet *pong = peer_expect_or_close(writer, PINGRESP());
+    pong ? t_warn(t, "the connection is closed", "it goes on") : (void)0;
+    pong ? (void)peer_expect(reader, PUBLISH(.topic = "news", .dup = 0))
+         : peer_expect_nothing(reader);
+}
+
 /* QoS 3 is no QoS: the connection ends, and the message goes nowhere. */
 TEST(qos_3_closes, "3.1.1/MQTT-3.3.1-4", "5.0/MQTT-3.3.1-4")
 {
@@ -171,6 +187,6 @@ TEST(paho_finishes_each_qos, "3.1.1/MQTT-3.3.4-1", "5.0/MQTT-3.3.4-1",
 
 SUITE(publish_flags, "3.3.1 PUBLISH DUP and QoS", repeated_qos_1_has_dup,
       repeated_qos_2_has_dup, message_repeated_twice_has_dup, qos_0_has_no_dup,
-      dup_is_not_passed_on, dup_of_qos_2_is_not_passed_on, qos_3_closes,
-      qos_3_with_retain_closes, publish_is_answered_by_its_qos,
-      paho_finishes_each_qos);
+      dup_is_not_passed_on, dup_of_qos_2_is_not_passed_on,
+      dup_with_qos_0_should_close, qos_3_closes, qos_3_with_retain_closes,
+      publish_is_answered_by_its_qos, paho_finishes_each_qos);

@@ -44,7 +44,9 @@
     X(artemis_config)                                                          \
     X(artemis_limits)                                                          \
     X(artemis_takeover)                                                        \
-    X(artemis_keep_alive)
+    X(artemis_keep_alive)                                                      \
+    X(artemis_expiry)                                                          \
+    X(artemis_authorization)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

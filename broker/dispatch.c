@@ -71,7 +71,7 @@ static enum reason handle(struct broker *b, struct client *c,
 
 size_t dispatch_octets(struct broker *b, struct client *c, struct slice octets)
 {
-    size_t total;
+    size_t total = 0;
     enum reason reason = REASON_SUCCESS;
     if (c->conn->state == CONN_CLOSING || octets.n == 0)
         return 0;

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/die.h"
+#include "client.h"
 #include "codec/decode.h"
 #include "codec/encode.h"
-#include "client.h"
 #include "on_connect.h"
 #include "scram.h"
 
@@ -88,7 +88,7 @@ static enum reason answer_first(struct broker *b, struct client *c,
     char nonce[SCRAM_NONCE];
 
     forget_answer(auth);
-    if (!scram_first(&auth->scram, message))
+    if (!scram_read_first(&auth->scram, message))
         return REASON_NOT_AUTHORIZED;
     if (!scram_make_nonce(nonce))
         return REASON_UNSPECIFIED_ERROR;
@@ -125,7 +125,7 @@ static enum reason check_final(struct broker *b, struct client *c,
 
     forget_answer(auth);
     auth->step = AUTH_IDLE;
-    if (!scram_final(&auth->scram, message, &auth->answer) ||
+    if (!scram_check_final(&auth->scram, message, &auth->answer) ||
         (auth->user && !slice_equals(name, auth_user(c)))) {
         log_line(b->log, LOG_WARNING, "%s: " SCRAM_METHOD " failed",
                  c->conn->peer);

@@ -16,9 +16,9 @@
 #include <sys/random.h>
 
 #include "base/die.h"
+#include "client.h"
 #include "codec/encode.h"
 #include "codec/frame.h"
-#include "client.h"
 #include "on_auth.h"
 #include "on_session.h"
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/die.h"
-#include "codec/decode.h"
 #include "client.h"
+#include "codec/decode.h"
 
 /* One filter of a SUBSCRIBE, taken apart. */
 struct wanted {

@@ -112,7 +112,7 @@ static bool read_header(struct scram *s, struct slice message,
     return true;
 }
 
-bool scram_first(struct scram *s, struct slice message)
+bool scram_read_first(struct scram *s, struct slice message)
 {
     struct slice bare;
     struct slice rest;
@@ -217,7 +217,7 @@ static bool is_header(const struct scram *s, struct slice text)
     return result;
 }
 
-bool scram_final(struct scram *s, struct slice message, struct buf *out)
+bool scram_check_final(struct scram *s, struct slice message, struct buf *out)
 {
     struct slice rest = message;
     struct slice header;

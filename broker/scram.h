@@ -39,12 +39,12 @@ struct scram {
 /* scram_clear frees what an exchange holds; it is then new again. */
 void scram_clear(struct scram *s);
 
-/* scram_first reads the client's first message.
+/* scram_read_first reads the client's first message.
  *
  * Afterwards s->name says whom scram_challenge must be told about.
  * Returns false when the message is malformed or wants what is not offered.
  */
-bool scram_first(struct scram *s, struct slice message);
+bool scram_read_first(struct scram *s, struct slice message);
 
 /* scram_make_nonce makes our half of a nonce. Returns false if OpenSSL fails.
  */
@@ -59,13 +59,13 @@ bool scram_make_nonce(char out[SCRAM_NONCE]);
 void scram_challenge(struct scram *s, const struct scram_user *user,
                      const char *nonce, struct buf *out);
 
-/* scram_final checks the client's last message.
+/* scram_check_final checks the client's last message.
  *
  * out   the server's last message is appended to it on success
  *
  * Returns whether the client has proved to know the password of s->name. Takes
  * the same time for unknown users.
  */
-bool scram_final(struct scram *s, struct slice message, struct buf *out);
+bool scram_check_final(struct scram *s, struct slice message, struct buf *out);
 
 #endif

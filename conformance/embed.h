@@ -13,7 +13,8 @@
 /* One embedded file. `octets` has `n_octets` octets and a terminating NUL
  * that is not counted; it is static and never freed. */
 struct embed_file {
-    const char *path; /* as in the source tree, e.g. "conformance/targets/mosquitto.ini" */
+    const char *path; /* as in the source tree, e.g.
+                         "conformance/targets/mosquitto.ini" */
     const unsigned char *octets;
     size_t n_octets;
 };

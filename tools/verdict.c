@@ -217,6 +217,7 @@ static void decide_stream(struct conn *c)
         c->counts[CLASS_REORDERED] + c->counts[CLASS_EXTRA];
     bool may_close =
         c->stream->doubt != NOTHING || c->stream->doomed != NOTHING;
+    const char *trouble = c->live ? live_trouble(c->live) : "";
     c->verdict = VERDICT_FAIL;
     if (c->is_doom_broken) {
         snprintf(c->why, sizeof c->why,
@@ -229,8 +230,7 @@ static void decide_stream(struct conn *c)
     } else if (c->was_closed_early && !may_close) {
         snprintf(c->why, sizeof c->why,
                  "the server closed the connection after frame %" PRIu64 "%s%s",
-                 c->last_frame, c->live && *live_trouble(c->live) ? ": " : "",
-                 c->live ? live_trouble(c->live) : "");
+                 c->last_frame, *trouble ? ": " : "", trouble);
     } else if (n_differences) {
         snprintf(c->why, sizeof c->why, "%" PRIu64 " differences",
                  n_differences);

@@ -29,8 +29,9 @@ static struct slice from_hex(const char *hex)
         octets[n++] = (uint8_t)strtoul(digits, NULL, 16);
         at++;
     }
-    octets = realloc(octets, n ? n : 1);
-    return slice_of(octets, n);
+    /* No room behind the last octet: a tool then sees a read too far. */
+    uint8_t *exact = realloc(octets, n ? n : 1);
+    return slice_of(exact ? exact : octets, n);
 }
 
 static void release(struct slice s)

@@ -36,7 +36,7 @@ static void tear_down(void)
 
 static void challenge(void)
 {
-    ck_assert(scram_first(&scram, slice_of_text(FIRST)));
+    ck_assert(scram_read_first(&scram, slice_of_text(FIRST)));
     scram_challenge(&scram, &user, OUR_NONCE, &out);
 }
 
@@ -53,7 +53,7 @@ START_TEST(exchange_is_that_of_the_rfc)
     ck_assert(slice_equals(buf_slice(&scram.name), slice_of_text("user")));
     expect_out("r=" CLIENT_NONCE OUR_NONCE
                ",s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
-    ck_assert(scram_final(&scram, slice_of_text(FINAL PROOF), &out));
+    ck_assert(scram_check_final(&scram, slice_of_text(FINAL PROOF), &out));
     expect_out("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
 }
 END_TEST
@@ -62,7 +62,7 @@ START_TEST(wrong_password_is_refused)
 {
     user.salted_password[5] ^= 1;
     challenge();
-    ck_assert(!scram_final(&scram, slice_of_text(FINAL PROOF), &out));
+    ck_assert(!scram_check_final(&scram, slice_of_text(FINAL PROOF), &out));
 }
 END_TEST
 
@@ -70,7 +70,7 @@ START_TEST(unknown_user_is_refused_even_with_the_right_proof)
 {
     user.is_known = false;
     challenge();
-    ck_assert(!scram_final(&scram, slice_of_text(FINAL PROOF), &out));
+    ck_assert(!scram_check_final(&scram, slice_of_text(FINAL PROOF), &out));
 }
 END_TEST
 
@@ -92,7 +92,7 @@ static const char *const bad_first[] = {
 
 START_TEST(malformed_first_message_is_refused)
 {
-    ck_assert_msg(!scram_first(&scram, slice_of_text(bad_first[_i])), "%s",
+    ck_assert_msg(!scram_read_first(&scram, slice_of_text(bad_first[_i])), "%s",
                   bad_first[_i]);
 }
 END_TEST
@@ -114,14 +114,16 @@ static const char *const bad_final[] = {
 START_TEST(malformed_last_message_is_refused)
 {
     challenge();
-    ck_assert_msg(!scram_final(&scram, slice_of_text(bad_final[_i]), &out),
-                  "%s", bad_final[_i]);
+    ck_assert_msg(
+        !scram_check_final(&scram, slice_of_text(bad_final[_i]), &out), "%s",
+        bad_final[_i]);
 }
 END_TEST
 
 START_TEST(escapes_in_names_are_undone)
 {
-    ck_assert(scram_first(&scram, slice_of_text("y,,n=a=2Cb=3Dc,r=x,ext=1")));
+    ck_assert(
+        scram_read_first(&scram, slice_of_text("y,,n=a=2Cb=3Dc,r=x,ext=1")));
     ck_assert(slice_equals(buf_slice(&scram.name), slice_of_text("a,b=c")));
 }
 END_TEST

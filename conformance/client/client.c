@@ -532,7 +532,7 @@ void client_expect_all_at(struct client *client, struct where where,
     char why[400], text[600];
     const struct wire_packet *left[MAX_MESSAGES];
     size_t n = 0;
-    for (; messages[n] && n < MAX_MESSAGES; n++)
+    for (; n < MAX_MESSAGES && messages[n]; n++)
         left[n] = expected_packet(client, messages[n]);
     while (n > 0) {
         size_t i = 0;

@@ -69,7 +69,7 @@ void peer_expect_all_at(struct peer *peer, struct where where,
     char why[400];
     const struct wire_packet *left[MAX_ALTERNATIVES];
     size_t n = 0;
-    for (; packets[n] && n < MAX_ALTERNATIVES; n++)
+    for (; n < MAX_ALTERNATIVES && packets[n]; n++)
         left[n] = t_unique(peer->t, packets[n]);
     while (n > 0) {
         size_t i = 0;
@@ -236,7 +236,7 @@ void peer_expect_disconnect_at(struct peer *peer, struct where where,
         return;
     if (!farewell)
         t_fail_at(peer->t, where, asked.text, "a close without DISCONNECT");
-    if (!is_among(codes, farewell->reason))
+    else if (!is_among(codes, farewell->reason))
         t_fail_at(peer->t, where, asked.text, "%s", tell(peer, farewell));
 }
 

@@ -200,7 +200,7 @@ void peer_send_list(struct peer *peer, const struct wire_packet **packets)
 {
     struct wire_bytes all[64];
     size_t n = 0, total = 0;
-    for (; packets[n] && n < 64; n++) {
+    for (; n < 64 && packets[n]; n++) {
         all[n] = encode(peer, packets[n]);
         total += wire_len(all[n]);
     }

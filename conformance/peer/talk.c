@@ -161,7 +161,7 @@ void peer_expect_messages_at(struct peer *peer, struct where where,
     char why[400], text[600];
     const struct wire_packet *left[MAX_MESSAGES];
     size_t n = 0, n_pubrel = 0;
-    for (; messages[n] && n < MAX_MESSAGES; n++)
+    for (; n < MAX_MESSAGES && messages[n]; n++)
         left[n] = publish_of(peer, messages[n]);
     while (n > 0 || n_pubrel > 0) {
         size_t i = 0;

@@ -359,7 +359,7 @@ enum wire_status wire_read(enum wire_version version, enum wire_side from,
     static const struct wire_cite length = {
         "3.1.1/RULE-remaining-length-four-octets",
         "5.0/RULE-remaining-length-four-octets", "3.1 s2.1"};
-    struct wire_fault ignored;
+    struct wire_fault ignored = {0};
     struct reader r = {.version = version, .from = from, .packet = packet};
     enum wire_status status = wire_frame(octets, n, total);
 

@@ -190,7 +190,7 @@ START_TEST(large_publish)
 
     static uint8_t octets[1 << 20];
     FILE *in = fopen(path, "rb");
-    size_t n = fread(octets, 1, sizeof octets, in), at = 24, begin[4];
+    size_t n = fread(octets, 1, sizeof octets, in), at = 24, begin[4] = {0};
     fclose(in);
     for (int frame = 1; at < n && frame <= 13; frame++) {
         uint32_t length;

@@ -78,6 +78,7 @@ static void find_delivery(struct script *s, struct item *item)
             (d->stream == item->stream ||
              same_session(&s->streams[d->stream], st))) {
             item->refers = i;
+            s->items[i].is_acked |= item->message.type == WIRE_PUBACK;
             return;
         }
     }
@@ -114,6 +115,11 @@ struct taken {
     size_t n, room;
 };
 
+static size_t slot_of(const struct taken *t, uint64_t key)
+{
+    return (size_t)(key * 0x9E3779B97F4A7C15u >> 32) % t->room;
+}
+
 static bool take(struct taken *t, size_t source, size_t stream)
 {
     uint64_t key = ((uint64_t)source << 24 | (stream + 1)) + 1;
@@ -122,7 +128,7 @@ static bool take(struct taken *t, size_t source, size_t stream)
         *t = (struct taken){.room = old.room ? 2 * old.room : 1024};
         t->keys = xcalloc(t->room, sizeof *t->keys);
         for (size_t i = 0; i < old.room; i++) {
-            size_t at = old.keys[i] * 0x9E3779B97F4A7C15u % t->room;
+            size_t at = slot_of(t, old.keys[i]);
             while (old.keys[i] && t->keys[at])
                 at = (at + 1) % t->room;
             if (old.keys[i]) {
@@ -132,7 +138,7 @@ static bool take(struct taken *t, size_t source, size_t stream)
         }
         free(old.keys);
     }
-    size_t at = key * 0x9E3779B97F4A7C15u % t->room;
+    size_t at = slot_of(t, key);
     for (; t->keys[at]; at = (at + 1) % t->room)
         if (t->keys[at] == key)
             return false;

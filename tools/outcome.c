@@ -11,6 +11,8 @@
 static const char *const VERDICTS[N_VERDICTS] = {"PASS", "FAIL", "INCONCLUSIVE",
                                                  "SKIPPED"};
 
+enum { TOLD_MAX = 10 }; /* findings of a stream in the text */
+
 static bool is_told(enum replay_class class)
 {
     return class != CLASS_OPEN && class != CLASS_MATCH && class != CLASS_MAPPED;
@@ -86,12 +88,19 @@ static void put_conn(struct text *out, const struct conn *c)
         if (p->detail)
             text_printf(out, "                          %s\n", p->detail);
     }
-    for (size_t i = 0; i < c->n_findings; i++) {
+    size_t n_told = c->n_findings < TOLD_MAX ? c->n_findings : TOLD_MAX;
+    for (size_t i = 0; i < n_told; i++) {
         const struct finding *f = &c->findings[i];
         text_printf(out, "    frame >%-4" PRIu64 " %-9s the live %s: %s %s\n",
-                    f->frame, f->is_should ? "warning" : "violation",
+                    f->frame,
+                    f->who == WIRE_CLIENT ? "note"
+                    : f->is_should        ? "warning"
+                                          : "violation",
                     wire_side_name(f->who), f->statement, f->sentence);
     }
+    if (n_told < c->n_findings)
+        text_printf(out, "    and %zu more of the live connection\n",
+                    c->n_findings - n_told);
 }
 
 static void put_stream(struct text *out, const struct replay *r, size_t i)

@@ -143,11 +143,30 @@ static bool open_conn(struct conn *c)
 
 /* ---- sending ------------------------------------------------------------- */
 
+/* The delivery that a PUBACK of the client answers live. A client acknowledges
+ * in the order of what it got [3.1.1/MQTT-4.6.0-2], and that may be another one
+ * now: the oldest that waits takes the place of the captured one. */
+static const struct item *to_acknowledge(struct conn *c,
+                                         const struct item *captured)
+{
+    struct item *items = c->replay->script->items;
+    for (; c->first_unacked < c->n_packets; c->first_unacked++) {
+        const struct live_packet *p = &c->packets[c->first_unacked];
+        if (p->item == NOTHING || p->message.type != WIRE_PUBLISH ||
+            p->message.qos != 1 || !items[p->item].is_acked)
+            continue;
+        c->first_unacked++;
+        return &items[p->item];
+    }
+    return captured;
+}
+
 /* Octets of the live form of a client's packet; NULL if it is not to be sent.
  */
 static uint8_t *live_form(struct conn *c, const struct item *item, size_t *n)
 {
     const struct message *m = &item->message;
+    const struct item *answered;
     struct wire_packet p;
     *n = m->n;
     switch (m->type) {
@@ -158,9 +177,12 @@ static uint8_t *live_form(struct conn *c, const struct item *item, size_t *n)
     case WIRE_PUBCOMP:
         if (item->refers == NOTHING)
             break;
-        if (!c->replay->script->items[item->refers].live_id)
+        answered = &c->replay->script->items[item->refers];
+        if (!answered->live_id)
             return NULL; /* what it acknowledges has not come */
-        return rewrite_id(m, c->replay->script->items[item->refers].live_id);
+        if (m->type == WIRE_PUBACK && m->n == 4)
+            answered = to_acknowledge(c, answered);
+        return rewrite_id(m, answered->live_id);
     case WIRE_PUBLISH:
         message_decode(m, &p);
         if (m->is_bad || wire_value(p.props.topic_alias, 0) <= c->alias_max ||
@@ -511,8 +533,10 @@ static void wait_for_sockets(struct replay *r, struct pollfd *fds,
                 (struct pollfd){live_fd(c->live), live_events(c->live), 0};
     }
     poll(fds, n, timeout_ms);
+    n = 0;
     for (size_t i = 0; i < r->n_conns; i++)
-        pump(&r->conns[i]);
+        if (!is_closed(&r->conns[i]) && fds[n++].revents)
+            pump(&r->conns[i]);
 }
 
 /* The refusal of the very first connection ends the run. */

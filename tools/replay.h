@@ -83,6 +83,7 @@ struct conn {
     struct aliases aliases;
     struct live_packet *packets;
     size_t n_packets;
+    size_t first_unacked; /* live packet: QoS 1, not yet acknowledged */
     struct ping *pings;
     size_t n_pings, at_ping;
     uint8_t *auto_ids; /* bit per identifier acknowledged for extra packets */

@@ -48,6 +48,7 @@ struct item {
     char *excuse;     /* why it need not come again; owned; NULL if it must */
     bool is_close;    /* server's ITEM_END: the server ended it first */
     bool closes;      /* client's: the last thing this client does */
+    bool is_acked;    /* server's QoS 1: the client has acknowledged it */
     bool is_own;      /* made up by the replay: synthesised */
 
     /* what became of it */

@@ -46,7 +46,8 @@
     X(artemis_takeover)                                                        \
     X(artemis_keep_alive)                                                      \
     X(artemis_expiry)                                                          \
-    X(artemis_authorization)
+    X(artemis_authorization)                                                   \
+    X(robustness_header)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

@@ -111,9 +111,7 @@ static bool is_among(struct wire_bytes codes, uint32_t reason)
     return false;
 }
 
-/* Is this a packet with which 5.0 lets a Server announce the close? */
-static bool is_farewell(const struct peer *peer,
-                        const struct wire_packet *packet)
+bool peer_is_farewell(const struct peer *peer, const struct wire_packet *packet)
 {
     if (peer->version != WIRE_5_0)
         return false;
@@ -139,7 +137,7 @@ await_close(struct peer *peer, struct where where, int64_t until_ms)
                           ? t_text(peer->t, "%s, then ", tell(peer, farewell))
                           : "",
                       t_deadline_ms(peer->t));
-        if (farewell || !is_farewell(peer, packet))
+        if (farewell || !peer_is_farewell(peer, packet))
             t_fail_at(peer->t, where, where.text, "%s", tell(peer, packet));
         farewell = packet;
     }
@@ -170,7 +168,7 @@ peer_expect_or_close_at(struct peer *peer, struct where where,
         return NULL;
     if (wire_match(t_unique(peer->t, expected), packet, why, sizeof why))
         return packet;
-    if (!is_farewell(peer, packet))
+    if (!peer_is_farewell(peer, packet))
         t_fail_at(peer->t, where, where.text, "%s (%s)", tell(peer, packet),
                   why);
     where.text = "the close after DISCONNECT";
@@ -212,7 +210,7 @@ void peer_expect_not_granted_at(struct peer *peer, struct where where,
         return;
     if (event == PEER_TIMEOUT)
         fail_no_packet(peer, where, event);
-    if (is_farewell(peer, packet)) {
+    if (peer_is_farewell(peer, packet)) {
         await_close(peer, where, deadline(peer));
         return;
     }

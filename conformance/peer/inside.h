@@ -38,6 +38,16 @@ enum peer_event { PEER_PACKET, PEER_CLOSED, PEER_TIMEOUT };
 
 int64_t peer_now_ms(void);
 
+/* peer_is_farewell: 5.0 lets a Server announce the close by this packet. */
+bool peer_is_farewell(const struct peer *peer,
+                      const struct wire_packet *packet);
+
+/* peer_send_cut sends a packet octet by octet; a longer one in so many segments
+ * at most. fragment: not 0: in one WebSocket message whose fragments have so
+ * many octets, or more so as not to need more fragments. */
+void peer_send_cut(struct peer *peer, const struct wire_packet *packet,
+                   size_t max_segments, size_t fragment);
+
 /* peer_next waits for the next packet, the close, or until_ms. A packet that is
  * not well-formed ends the case. */
 enum peer_event peer_next(struct peer *peer, struct where where,

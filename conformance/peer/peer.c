@@ -234,19 +234,41 @@ void peer_send_as_text(struct peer *peer, const struct wire_packet *packet)
         t_skip(peer->t, "text frames need a WebSocket");
 }
 
-void peer_send_fragments(struct peer *peer, const struct wire_packet *packet,
-                         size_t size)
+/* Sends octets as one WebSocket message in frames of this size. Returns false
+ * when a frame could not be sent. */
+static bool send_fragments(struct peer *peer, struct wire_bytes octets,
+                           size_t size)
 {
     enum { FIN = 0x80, CONTINUATION = 0, BINARY = 2 };
-    struct wire_bytes octets = encode(peer, packet);
     size_t n = wire_len(octets);
     record_sent(peer, octets.octets, n);
     for (size_t at = 0; at < n; at += size) {
         size_t part = n - at < size ? n - at : size;
         unsigned first = (at ? CONTINUATION : BINARY) | (at + part == n) * FIN;
         if (link_write_frame(peer->link, first, octets.octets + at, part) < 0)
-            t_skip(peer->t, "frames need a WebSocket");
+            return false;
     }
+    return true;
+}
+
+void peer_send_fragments(struct peer *peer, const struct wire_packet *packet,
+                         size_t size)
+{
+    if (!send_fragments(peer, encode(peer, packet), size))
+        t_skip(peer->t, "frames need a WebSocket");
+}
+
+void peer_send_cut(struct peer *peer, const struct wire_packet *packet,
+                   size_t max_segments, size_t fragment)
+{
+    struct wire_bytes octets = encode(peer, packet);
+    size_t n = wire_len(octets), least = (n + max_segments - 1) / max_segments;
+    if (least == 0)
+        least = 1;
+    if (!fragment)
+        send_cut(peer, octets.octets, n, least);
+    else /* the broker may have closed already */
+        send_fragments(peer, octets, least > fragment ? least : fragment);
 }
 
 void peer_send_ws_ping(struct peer *peer)

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hostile.c -- bad input in every manner, and the proof that others are served.
+ */
+#include "peer/hostile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "peer/inside.h"
+
+enum { MAX_SEGMENTS = 100, FRAGMENT_OCTETS = 3 };
+
+enum manner { IN_ONE, IN_OCTETS, BEHIND_CONNECT, IN_FRAGMENTS, N_MANNERS };
+
+static const char *const manner_names[N_MANNERS] = {
+    [IN_ONE] = "in one segment",
+    [IN_OCTETS] = "octet by octet",
+    [BEHIND_CONNECT] = "in one segment with the CONNECT",
+    [IN_FRAGMENTS] = "in fragments of a WebSocket message",
+};
+
+static bool is_websocket(const struct t *t)
+{
+    enum transport transport = t_endpoint(t)->transport;
+    return transport == TRANSPORT_WS || transport == TRANSPORT_WSS;
+}
+
+static const struct wire_packet *greeting(void)
+{
+    static const struct wire_packet connect = {
+        .type = WIRE_CONNECT, .client_id = {{"hostile"}}, .clean_start = 1};
+    return &connect;
+}
+
+/* Sends the input in this manner on a new connection. */
+static struct peer *attack(struct t *t, struct where where, enum manner manner,
+                           const struct wire_packet *packet, bool is_first)
+{
+    struct peer *peer = peer_open(t);
+    if (manner == BEHIND_CONNECT) {
+        peer_send_together(peer, greeting(), packet);
+        where.text = "CONNACK of success";
+        peer_expect_or_close_at(peer, where, CONNACK(.reason = SUCCESS));
+        return peer;
+    }
+    if (!is_first) {
+        peer_send(peer, greeting());
+        where.text = "CONNACK of success";
+        peer_expect_at(peer, where, CONNACK(.reason = SUCCESS));
+    }
+    if (manner == IN_ONE)
+        peer_send(peer, packet);
+    else
+        peer_send_cut(peer, packet, MAX_SEGMENTS,
+                      manner == IN_FRAGMENTS ? FRAGMENT_OCTETS : 0);
+    return peer;
+}
+
+/* The close must come, behind a farewell at most. */
+static void expect_close(struct peer *peer, struct where where)
+{
+    char text[600];
+    bool has_farewell = false;
+    const struct wire_packet *packet = NULL;
+    int64_t until_ms = peer_now_ms() + t_deadline_ms(peer->t);
+    for (;;) {
+        enum peer_event event = peer_next(peer, where, until_ms, &packet);
+        if (event == PEER_CLOSED)
+            return;
+        if (event == PEER_TIMEOUT)
+            t_fail_at(peer->t, where, where.text,
+                      "the connection was still open after %d ms",
+                      t_deadline_ms(peer->t));
+        if (has_farewell || !peer_is_farewell(peer, packet))
+            t_fail_at(peer->t, where, where.text, "%s",
+                      wire_describe(packet, text, sizeof text));
+        has_farewell = true;
+    }
+}
+
+/* Says that nothing more will come from us, and waits for what the broker makes
+ * of it. */
+static void finish(struct peer *peer, struct where where)
+{
+    const struct wire_packet *packet = NULL;
+    int64_t until_ms = peer_now_ms() + t_deadline_ms(peer->t);
+    peer_half_close(peer);
+    while (peer_next(peer, where, until_ms, &packet) == PEER_PACKET)
+        continue;
+    peer_drop(peer);
+}
+
+void hostile_at(struct t *t, struct where where,
+                const struct wire_packet *packet, unsigned options)
+{
+    struct peer *watcher = hostile_watcher(t);
+    bool is_first = options & HOSTILE_FIRST;
+    for (enum manner manner = IN_ONE; manner < N_MANNERS; manner++) {
+        if ((manner == BEHIND_CONNECT && is_first) ||
+            (manner == IN_FRAGMENTS && !is_websocket(t)))
+            continue;
+        struct where here = where;
+        here.text = t_text(t, "the broker closes the connection (sent %s)",
+                           manner_names[manner]);
+        struct peer *peer = attack(t, where, manner, packet, is_first);
+        if (options & HOSTILE_ANY_REACTION) {
+            finish(peer, here);
+            continue;
+        }
+        /* PINGRESP shows at once that the broker goes on. */
+        if (!is_first)
+            peer_send(peer, PINGREQ());
+        expect_close(peer, here);
+    }
+    hostile_others_are_served_at(t, where, watcher);
+}
+
+void hostile_cuts_at(struct t *t, struct where where,
+                     const struct wire_packet *packet)
+{
+    struct peer *watcher = hostile_watcher(t);
+    const struct wire_packet *unique = t_unique(t, packet);
+    size_t n = wire_write(t_version(t), unique, NULL, 0);
+    for (size_t cut = 1; cut < n; cut++) {
+        struct peer *peer = packet->type == WIRE_CONNECT
+                                ? peer_open(t)
+                                : peer_hello_at(t, where, "hostile");
+        peer_send_part(peer, packet, cut);
+        finish(peer, where);
+    }
+    hostile_others_are_served_at(t, where, watcher);
+}
+
+struct peer *hostile_watcher(struct t *t)
+{
+    struct peer *watcher = peer_hello(t, "watcher");
+    peer_subscribe(watcher, "#", 0);
+    return watcher;
+}
+
+void hostile_others_are_served_at(struct t *t, struct where where,
+                                  struct peer *watcher)
+{
+    static const char *const names[] = {"one", "two", "three"};
+    static const char *const topics[] = {"to/one", "to/two", "to/three"};
+    enum { N = 3 };
+    struct peer *peers[N];
+    for (size_t i = 0; i < N; i++) {
+        peers[i] = peer_hello_at(t, where, names[i]);
+        peer_subscribe_at(peers[i], where, topics[i], 1);
+    }
+    for (size_t i = 0; i < N; i++)
+        peer_publish_at(peers[i], where,
+                        MESSAGE(topics[(i + 1) % N], BYTES("round"), .qos = 1));
+    for (size_t i = 0; i < N; i++) {
+        where.text = t_text(t, "the message \"round\" for %s", names[i]);
+        peer_expect_message_at(peers[i], where,
+                               MESSAGE(topics[i], BYTES("round"), .qos = 1));
+    }
+    where.text = "nothing but the messages that were sent round";
+    peer_expect_messages_at(
+        watcher, where,
+        (const struct message *[]){MESSAGE("to/one", BYTES("round")),
+                                   MESSAGE("to/two", BYTES("round")),
+                                   MESSAGE("to/three", BYTES("round")), NULL});
+    peer_expect_nothing_at(watcher, where);
+}
+
+void hostile_crowd(struct t *t, size_t n_connections,
+                   const struct wire_packet *packet, size_t n_octets)
+{
+    for (size_t i = 0; i < n_connections; i++) {
+        struct peer *peer = peer_open(t);
+        if (packet)
+            peer_send_part(peer, packet, n_octets);
+    }
+}
+
+const struct wire_packet *
+hostile_shortened(struct t *t, const struct wire_packet *packet, size_t n)
+{
+    const struct wire_packet *unique = t_unique(t, packet);
+    struct wire_packet *copy = t_alloc(t, sizeof *copy);
+    size_t total = wire_write(t_version(t), unique, NULL, 0);
+    unsigned char *octets = t_alloc(t, total + 1);
+    wire_write(t_version(t), unique, octets, total);
+    size_t header = 2; /* the packets of the tests are short */
+    *copy = *unique;
+    copy->raw_body =
+        SLICE(octets + header, n < total - header ? n : total - header);
+    return copy;
+}
+
+const struct wire_packet *hostile_subscribe(struct t *t, size_t n)
+{
+    struct wire_filter *list = t_alloc(t, n * sizeof *list);
+    struct wire_packet *packet = t_alloc(t, sizeof *packet);
+    for (size_t i = 0; i < n; i++)
+        list[i].filter.text = t_text(t, "f/%zu", i);
+    *packet =
+        *SUBSCRIBE(.packet_id = 1, .filter_list = list, .n_filter_list = n);
+    return packet;
+}
+
+struct wire_bytes hostile_repeated(struct t *t, const char *octets,
+                                   size_t n_octets, size_t n)
+{
+    size_t total = n * n_octets;
+    char *all = t_alloc(t, total + 1);
+    for (size_t i = 0; i < n; i++)
+        memcpy(all + i * n_octets, octets, n_octets);
+    return SLICE(all, total);
+}

@@ -6,6 +6,7 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
+#include "tests/retain.h"
 
 /* A session that lasts: Clean Session 0, and a minute of it in 5.0. */
 #define KEPT .keep_session = true, .session_expiry_interval_s = OPT(60)
@@ -100,10 +101,10 @@ TEST(session_resumed_sends_no_retained, "3.1.1/MQTT-3.3.1-6",
      "5.0/MQTT-3.1.2-5", .needs = "retain")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news/1", "old", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news/1", "old", .qos = 1, .retain = 1));
     struct peer *reader = peer_connect(t, KEPT_BY("reader"));
     peer_subscribe(reader, "news/1", 1);
-    peer_expect_message(reader, MESSAGE("news/1", "old", .retain = 1));
+    peer_expect_message(reader, MESSAGE("news/1", "old"));
     peer_expect_nothing(reader);
     peer_disconnect(reader);
 
@@ -188,13 +189,13 @@ TEST(session_resumed_twice, "3.1.1/MQTT-3.1.2-4", "5.0/MQTT-3.1.2-5",
 TEST(retained_message_outlives_the_session, "3.1.1/MQTT-3.1.2-7",
      "5.0/MQTT-3.3.1-5", .needs = "retain")
 {
-    struct peer *writer = peer_hello(t, "writer");
-    peer_publish(writer, MESSAGE("news/1", "one", .qos = 1, .retain = 1));
-    peer_disconnect(writer);
+    struct client *writer = client_connect(t, "writer");
+    retain_message(t, writer, MESSAGE("news/1", "one", .qos = 1, .retain = 1));
+    client_disconnect(writer);
 
     struct client *reader = client_connect(t, "reader");
     client_subscribe(reader, "news/1", 1);
-    client_expect(reader, MESSAGE("news/1", "one", .retain = 1));
+    client_expect(reader, MESSAGE("news/1", "one"));
     client_expect_nothing_more(reader);
 }
 

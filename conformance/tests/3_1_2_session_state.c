@@ -8,6 +8,7 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
+#include "tests/retain.h"
 
 #define KEPT_BY(id)                                                            \
     CONNECT(.client_id = id, .props.session_expiry_interval_s = OPT(60))
@@ -121,8 +122,9 @@ TEST(session_keeps_subscription_options, "5.0/MQTT-3.1.2-5",
 TEST(takeover_sends_no_retained, "3.1.1/MQTT-3.3.1-6", "5.0/MQTT-3.1.2-5",
      .needs = "retain")
 {
+    struct client *writer = client_connect(t, "writer");
+    retain_message(t, writer, MESSAGE("news", "1", .qos = 1, .retain = 1));
     struct peer *older = peer_connect(t, KEPT_BY("reader"));
-    peer_publish(older, MESSAGE("news", "1", .qos = 1, .retain = 1));
     peer_subscribe(older, "news", 1);
     peer_expect_message(older, MESSAGE("news", "1"));
     peer_expect_nothing(older);

@@ -138,13 +138,11 @@ TEST(will_published_at_each_break, "3.1.1/MQTT-3.1.2-8", "5.0/MQTT-3.1.2-8")
     peer_drop(pump);
     client_expect(watcher, MESSAGE("status/pump", "first", .qos = 1));
 
-    struct peer *again = peer_open(t);
-    peer_send(again, CONNECT(.client_id = "pump",
-                             .props.session_expiry_interval_s = OPT(60),
-                             .will = {.topic = "status/pump",
-                                      .payload = "second",
-                                      .qos = 1}));
-    peer_expect(again, CONNACK(.reason = SUCCESS, .session_present = 1));
+    struct peer *again = peer_connect(
+        t,
+        CONNECT(.client_id = "pump", .props.session_expiry_interval_s = OPT(60),
+                .will = {
+                    .topic = "status/pump", .payload = "second", .qos = 1}));
     peer_drop(again);
     client_expect(watcher, MESSAGE("status/pump", "second", .qos = 1));
     client_expect_nothing_more(watcher);

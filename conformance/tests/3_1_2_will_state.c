@@ -8,6 +8,7 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
+#include "tests/retain.h"
 
 #define WILL(payload_)                                                         \
     {                                                                          \
@@ -172,7 +173,7 @@ TEST(empty_retained_will_removes, "3.1.1/MQTT-3.3.1-10", "5.0/MQTT-3.3.1-6",
      .needs = "retain")
 {
     struct client *watcher = client_connect(t, "watcher");
-    client_publish(watcher,
+    retain_message(t, watcher,
                    MESSAGE("status/pump", "well", .qos = 1, .retain = 1));
     client_subscribe(watcher, "status/pump", 1);
     client_expect(watcher, MESSAGE("status/pump", "well"));

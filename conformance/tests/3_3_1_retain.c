@@ -6,6 +6,7 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
+#include "tests/retain.h"
 
 /* A message with RETAIN is stored and sent to a later subscriber, with RETAIN
  * set and with its own QoS. */
@@ -14,7 +15,7 @@ TEST(retained_message_is_sent_to_new_subscription, "3.1.1/MQTT-3.3.1-5",
      .needs = "retain")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "rain", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "rain", .qos = 1, .retain = 1));
     struct client *reader = client_connect(t, "reader");
     client_subscribe(reader, "news", 2);
     client_expect(reader, MESSAGE("news", "rain", .qos = 1));
@@ -27,8 +28,8 @@ TEST(retained_message_has_retain_set, "3.1.1/MQTT-3.3.1-8",
      "5.0/RULE-retained-sent-with-retain", .needs = "retain")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news/1", "rain", .qos = 1, .retain = 1));
-    client_publish(writer, MESSAGE("news/0", "wind", .qos = 0, .retain = 1));
+    retain_message(t, writer, MESSAGE("news/1", "rain", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news/0", "wind", .qos = 0, .retain = 1));
     struct client *reader = client_connect(t, "reader");
     client_subscribe(reader, "news/+", 1);
     client_expect_all(reader, MESSAGE("news/1", "rain", .retain = 1),
@@ -40,7 +41,7 @@ TEST(retained_message_is_capped_by_subscription, "3.1.1/MQTT-3.3.1-5",
      "5.0/MQTT-3.3.1-5", .needs = "retain qos2")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "rain", .qos = 2, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "rain", .qos = 2, .retain = 1));
     struct client *low = client_connect(t, "low");
     client_subscribe(low, "news", 1);
     client_expect(low, MESSAGE("news", "rain", .qos = 1));
@@ -54,8 +55,8 @@ TEST(retained_message_is_replaced, "3.1.1/MQTT-3.3.1-5", "5.0/MQTT-3.3.1-5",
      "3.1/RULE-retained", .needs = "retain")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "old", .qos = 1, .retain = 1));
-    client_publish(writer, MESSAGE("news", "new", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "old", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "new", .qos = 1, .retain = 1));
     struct client *reader = client_connect(t, "reader");
     client_subscribe(reader, "news", 1);
     client_expect(reader, MESSAGE("news", "new"));
@@ -66,15 +67,14 @@ TEST(retained_message_is_replaced, "3.1.1/MQTT-3.3.1-5", "5.0/MQTT-3.3.1-5",
  * itself is only recommended. */
 TEST(retained_qos_0_replaces_the_older, "3.1.1/MQTT-3.3.1-7", .needs = "retain")
 {
-    struct peer *writer = peer_hello(t, "writer");
-    peer_publish(writer, MESSAGE("news", "old", .qos = 1, .retain = 1));
-    peer_publish(writer, MESSAGE("news", "new", .qos = 0, .retain = 1));
-    peer_subscribe(writer, "news", 1);
-    peer_send(writer, PUBLISH(.topic = "news", .payload = "fence", .qos = 0));
-    const struct wire_packet *first =
-        peer_expect(writer, PUBLISH(.topic = "news"));
-    t_check(t, !wire_same(first->payload, BYTES("old")),
-            "the new message or none", "the old one is sent");
+    struct client *writer = client_connect(t, "writer");
+    retain_message(t, writer, MESSAGE("news", "old", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "new", .qos = 0, .retain = 1));
+    struct peer *late = peer_hello(t, "late");
+    peer_subscribe(late, "news", 0);
+    peer_send(late, PINGREQ());
+    peer_expect_any(late, PUBLISH(.topic = "news", .payload = "new"),
+                    PINGRESP());
 }
 
 /* A new subscription gets the last message of each topic that it matches. */
@@ -82,11 +82,11 @@ TEST(retained_messages_of_all_matching_topics, "3.1.1/MQTT-3.3.1-6",
      "5.0/MQTT-3.3.1-9", .needs = "retain wildcards")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news/a", "0", .qos = 1, .retain = 1));
-    client_publish(writer, MESSAGE("news/a", "1", .qos = 1, .retain = 1));
-    client_publish(writer, MESSAGE("news/b", "2", .qos = 1, .retain = 1));
-    client_publish(writer, MESSAGE("news/c/d", "3", .qos = 1, .retain = 1));
-    client_publish(writer, MESSAGE("views/a", "4", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news/a", "0", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news/a", "1", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news/b", "2", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news/c/d", "3", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("views/a", "4", .qos = 1, .retain = 1));
     struct client *reader = client_connect(t, "reader");
     client_subscribe(reader, "news/#", 1);
     client_expect_all(reader, MESSAGE("news/a", "1"), MESSAGE("news/b", "2"),
@@ -99,7 +99,7 @@ TEST(retained_message_is_sent_to_each_subscriber, "3.1.1/MQTT-3.3.1-6",
      "5.0/MQTT-3.3.1-9", .needs = "retain")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "rain", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "rain", .qos = 1, .retain = 1));
     struct client *first = client_connect(t, "first");
     client_subscribe(first, "news", 1);
     client_expect(first, MESSAGE("news", "rain"));
@@ -130,11 +130,11 @@ TEST(empty_retained_message_removes, "3.1.1/MQTT-3.3.1-10", "5.0/MQTT-3.3.1-6",
      "3.1/RULE-retained-cleared", .needs = "retain")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "rain", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "rain", .qos = 1, .retain = 1));
     struct client *live = client_connect(t, "live");
     client_subscribe(live, "news", 1);
     client_expect(live, MESSAGE("news", "rain"));
-    client_publish(writer, MESSAGE("news", "", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "", .qos = 1, .retain = 1));
     client_expect(live, MESSAGE("news", ""));
     struct client *late = client_connect(t, "late");
     client_subscribe(late, "news", 1);
@@ -146,8 +146,8 @@ TEST(empty_retained_qos_0_removes, "3.1.1/MQTT-3.3.1-10", "5.0/MQTT-3.3.1-6",
      .needs = "retain")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "rain", .qos = 1, .retain = 1));
-    client_publish(writer, MESSAGE("news", "", .qos = 0, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "rain", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "", .qos = 0, .retain = 1));
     struct client *late = client_connect(t, "late");
     client_subscribe(late, "news", 1);
     client_expect_nothing_more(late);
@@ -158,10 +158,10 @@ TEST(removal_leaves_other_topics, "3.1.1/MQTT-3.3.1-10", "5.0/MQTT-3.3.1-6",
      .needs = "retain wildcards")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "1", .qos = 1, .retain = 1));
-    client_publish(writer, MESSAGE("news/a", "2", .qos = 1, .retain = 1));
-    client_publish(writer, MESSAGE("news/a/b", "3", .qos = 1, .retain = 1));
-    client_publish(writer, MESSAGE("news/a", "", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "1", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news/a", "2", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news/a/b", "3", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news/a", "", .qos = 1, .retain = 1));
     struct client *reader = client_connect(t, "reader");
     client_subscribe(reader, "news/#", 1);
     client_expect_all(reader, MESSAGE("news", "1"), MESSAGE("news/a/b", "3"));
@@ -173,7 +173,7 @@ TEST(empty_retained_message_is_not_stored, "3.1.1/MQTT-3.3.1-11",
      "5.0/MQTT-3.3.1-7", .needs = "retain")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "", .qos = 1, .retain = 1));
     struct client *reader = client_connect(t, "reader");
     client_subscribe(reader, "news", 1);
     client_expect_nothing_more(reader);
@@ -185,7 +185,7 @@ TEST(message_without_retain_is_not_stored, "3.1.1/MQTT-3.3.1-12",
      "5.0/MQTT-3.3.1-8", .needs = "retain")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "kept", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "kept", .qos = 1, .retain = 1));
     client_publish(writer, MESSAGE("news", "live", .qos = 1));
     client_publish(writer, MESSAGE("news", "", .qos = 1));
     struct client *reader = client_connect(t, "reader");
@@ -198,8 +198,9 @@ TEST(message_without_retain_is_not_stored, "3.1.1/MQTT-3.3.1-12",
 TEST(repeated_subscribe_brings_retained, "3.1.1/MQTT-3.8.4-3",
      "5.0/MQTT-3.3.1-9", .needs = "retain")
 {
+    struct client *writer = client_connect(t, "writer");
+    retain_message(t, writer, MESSAGE("news", "rain", .qos = 1, .retain = 1));
     struct peer *reader = peer_hello(t, "reader");
-    peer_publish(reader, MESSAGE("news", "rain", .qos = 1, .retain = 1));
     peer_subscribe(reader, "news", 1);
     peer_expect_message(reader, MESSAGE("news", "rain"));
     peer_expect_nothing(reader);
@@ -212,7 +213,7 @@ TEST(repeated_subscribe_brings_retained, "3.1.1/MQTT-3.8.4-3",
 TEST(retain_handling_0_sends_each_time, "5.0/MQTT-3.3.1-9", .needs = "retain")
 {
     struct client *client = client_connect(t, "one");
-    client_publish(client, MESSAGE("news", "rain", .qos = 1, .retain = 1));
+    retain_message(t, client, MESSAGE("news", "rain", .qos = 1, .retain = 1));
     client_subscribe_with(client, "news", .qos = 1, .retain_handling = 0);
     client_expect(client, MESSAGE("news", "rain"));
     client_subscribe_with(client, "news", .qos = 1, .retain_handling = 0);
@@ -224,7 +225,7 @@ TEST(retain_handling_0_sends_each_time, "5.0/MQTT-3.3.1-9", .needs = "retain")
 TEST(retain_handling_1_sends_once, "5.0/MQTT-3.3.1-10", .needs = "retain")
 {
     struct client *client = client_connect(t, "one");
-    client_publish(client, MESSAGE("news", "rain", .qos = 1, .retain = 1));
+    retain_message(t, client, MESSAGE("news", "rain", .qos = 1, .retain = 1));
     client_subscribe_with(client, "news", .qos = 1, .retain_handling = 1);
     client_expect(client, MESSAGE("news", "rain"));
     client_subscribe_with(client, "news", .qos = 0, .retain_handling = 1);
@@ -236,7 +237,7 @@ TEST(retain_handling_1_sends_after_unsubscribe, "5.0/MQTT-3.3.1-10",
      .needs = "retain")
 {
     struct client *client = client_connect(t, "one");
-    client_publish(client, MESSAGE("news", "rain", .qos = 1, .retain = 1));
+    retain_message(t, client, MESSAGE("news", "rain", .qos = 1, .retain = 1));
     client_subscribe_with(client, "news", .qos = 1, .retain_handling = 1);
     client_expect(client, MESSAGE("news", "rain"));
     client_unsubscribe(client, "news");
@@ -268,7 +269,7 @@ TEST(retain_handling_1_counts_the_session, "5.0/MQTT-3.3.1-10",
 TEST(retain_handling_2_sends_none, "5.0/MQTT-3.3.1-11", .needs = "retain")
 {
     struct client *client = client_connect(t, "one");
-    client_publish(client, MESSAGE("news", "rain", .qos = 1, .retain = 1));
+    retain_message(t, client, MESSAGE("news", "rain", .qos = 1, .retain = 1));
     client_subscribe_with(client, "news", .qos = 1, .retain_handling = 2);
     client_expect_nothing_more(client);
     client_publish(client, MESSAGE("news", "live", .qos = 1));
@@ -324,8 +325,9 @@ TEST(retained_message_expires, "5.0/RULE-retained-expires", "5.0/MQTT-3.3.2-5",
      .needs = "retain", .seconds = 3)
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "rain", .qos = 1, .retain = 1,
-                                   .props.message_expiry_interval_s = OPT(1)));
+    retain_message(t, writer,
+                   MESSAGE("news", "rain", .qos = 1, .retain = 1,
+                           .props.message_expiry_interval_s = OPT(1)));
     t_let_pass(t, 2500, "the lifetime of the message, of 1 s");
     struct client *reader = client_connect(t, "reader");
     client_subscribe(reader, "news", 1);

@@ -6,6 +6,7 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
+#include "tests/retain.h"
 
 /* The message of a test with one property, or none. */
 struct carried {
@@ -71,8 +72,9 @@ TEST_EACH(property_stays_with_retained_message, carried, NULL,
 {
     const struct carried *row = t_row(t);
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "x", .qos = 1, .retain = 1,
-                                   .props = row->props));
+    retain_message(
+        t, writer,
+        MESSAGE("news", "x", .qos = 1, .retain = 1, .props = row->props));
     struct peer *reader = peer_hello(t, "reader");
     peer_subscribe(reader, "news", 1);
     peer_expect_message(
@@ -171,8 +173,9 @@ TEST(waiting_takes_from_the_lifetime_of_retained, "5.0/MQTT-3.3.2-6",
 {
     struct client *writer = client_connect(t, "writer");
     int64_t from_ms = t_elapsed_ms(t);
-    client_publish(writer, MESSAGE("news", "x", .qos = 1, .retain = 1,
-                                   .props.message_expiry_interval_s = OPT(60)));
+    retain_message(t, writer,
+                   MESSAGE("news", "x", .qos = 1, .retain = 1,
+                           .props.message_expiry_interval_s = OPT(60)));
     t_let_pass(t, 2500, "the time that the message waits in the server");
     struct peer *reader = peer_hello(t, "reader");
     peer_subscribe(reader, "news", 1);

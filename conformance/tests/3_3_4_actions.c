@@ -6,6 +6,7 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
+#include "tests/retain.h"
 
 #include <string.h>
 
@@ -147,7 +148,7 @@ TEST(identifier_comes_with_each_message, "5.0/MQTT-3.3.4-3",
      .needs = "retain subscription_identifiers")
 {
     struct client *writer = client_connect(t, "writer");
-    client_publish(writer, MESSAGE("news", "old", .qos = 1, .retain = 1));
+    retain_message(t, writer, MESSAGE("news", "old", .qos = 1, .retain = 1));
     struct peer *reader = peer_hello(t, "reader");
     peer_send(reader, SUBSCRIBE(.packet_id = 1, .filters = {{"news"}},
                                 .props.subscription_identifier = {OPT(7)}));

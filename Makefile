@@ -134,7 +134,7 @@ $(eval $(call VARIANT,san,$(B)/san,$(SAN)))
 $(eval $(call VARIANT,cov,$(B)/cov,$(COV)))
 
 # ---- what people type ----------------------------------------------------------
-.PHONY: all objects setup help clean install conformance test test-browser compare replay unit san coverage lint walls format
+.PHONY: all objects setup help clean install conformance test test-browser compare replay bench unit san coverage lint walls format
 
 all: $(call binaries,$(B)) ## build everything into build/bin
 objects: $(OBJ_plain)
@@ -176,6 +176,9 @@ endef
 
 replay: all ## replay CAPTURE=file (default: all of captures/) on the reference broker or TARGET=
 	$(Q)tools/replay.sh $(B) "$(CAPTURE)" "$(TARGET)" $(ARGS)
+
+bench: all ## the broker's figures beside mosquitto's, in one run; reports/latest/bench.json
+	$(Q)$(B)/bin/mqttspec-bench $(ARGS)
 
 unit: all ## run the unit tests of both wings and of the tools
 	$(Q)tools/test.sh $(B)/logs "$$UNIT"

@@ -367,6 +367,23 @@ START_TEST(identity)
 }
 END_TEST
 
+/* The same law for mosquitto. */
+START_TEST(identity_of_mosquitto)
+{
+    int mosquitto = stage_mosquitto();
+    if (!mosquitto) {
+        fprintf(stderr, "not tested, mosquitto is not there\n");
+        return;
+    }
+    for (int i = 0; i < 100; i++) {
+        struct outcome o = stage_run("captures/mosquitto-clients.pcap", "mqtt",
+                                     mosquitto, "--settle 5");
+        EXITS(o, EXIT_GOOD);
+        COUNTS(o, "EXCUSED", 0);
+    }
+}
+END_TEST
+
 /* The same over WebSocket, and by mosquitto. */
 START_TEST(other_ways)
 {
@@ -478,6 +495,7 @@ Suite *suite_replay(void)
     tcase_add_test(t, malformed_publish);
     tcase_add_loop_test(t, lies_are_found, 0, sizeof LIES / sizeof LIES[0]);
     tcase_add_loop_test(own, identity, 0, (int)n_own);
+    tcase_add_test(own, identity_of_mosquitto);
     tcase_add_loop_test(own, other_ways, 0, (int)n_own);
     tcase_add_test(own, tls_with_its_keys);
     tcase_add_test(own, authentication_is_not_repeated);

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mqttspec-bench.c -- the reference broker's figures beside a peer's.
+ *
+ * Both brokers run at the same time on the same machine and take turns, round
+ * by round, so that the machine's moods meet both; the median of the rounds
+ * counts. A run with a lost, repeated or reordered message is no figure but a
+ * failure.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "load.h"
+#include "report/text.h"
+#include "room.h"
+
+static const char USAGE[] =
+    "usage: mqttspec-bench [options]\n"
+    "  --rounds N        rounds per scenario (3)\n"
+    "  --scale F         messages times F (1)\n"
+    "  --only NAME       one scenario\n"
+    "  --report FILE     where to write JSON (reports/latest/bench.json)\n"
+    "  --port N --pid P  measure this broker as ours instead of starting it\n"
+    "  --no-peer         do not measure mosquitto\n"
+    "  --list            the scenarios\n"
+    "Exit: 0 all delivered; 1 messages lost, repeated or reordered; 4 a broker "
+    "cannot be run.\n";
+
+static const struct load LOADS[] = {
+    {"qos0_1_1", "one publisher, one subscriber, QoS 0", 1, 1, 0, 64, 1000,
+     200000, WIRE_3_1_1, 0, 0},
+    {"qos1_1_1", "one publisher, one subscriber, QoS 1", 1, 1, 1, 64, 100,
+     100000, WIRE_3_1_1, 0, 0},
+    {"qos2_1_1", "one publisher, one subscriber, QoS 2", 1, 1, 2, 64, 20, 30000,
+     WIRE_3_1_1, 0, 0},
+    {"qos0_1_100", "one publisher, 100 subscribers, QoS 0", 1, 100, 0, 64, 100,
+     4000, WIRE_3_1_1, 0, 0},
+    {"qos0_100_1", "100 publishers, one subscriber, QoS 0", 100, 1, 0, 64, 1000,
+     200000, WIRE_3_1_1, 0, 0},
+    {"qos1_100_1", "100 publishers, one subscriber, QoS 1", 100, 1, 1, 64, 1000,
+     50000, WIRE_3_1_1, 0, 0},
+    {"qos1_5_0", "one publisher, one subscriber, QoS 1, MQTT 5.0", 1, 1, 1, 64,
+     100, 100000, WIRE_5_0, 0, 0},
+    {"large", "64 KiB payloads, QoS 1", 1, 1, 1, 65536, 10, 4000, WIRE_3_1_1, 0,
+     0},
+    {"delay", "a message each 500 microseconds, QoS 0", 1, 1, 0, 64, 10, 2000,
+     WIRE_3_1_1, 500, 0},
+    {"idle", "1,000 connections that only exist", 0, 0, 0, 64, 0, 0, WIRE_3_1_1,
+     0, 1000},
+};
+enum { N_LOADS = sizeof LOADS / sizeof LOADS[0], ROUNDS_MAX = 21 };
+
+struct broker {
+    const char *name;
+    pid_t pid;
+    int port;
+    bool is_ours_to_stop;
+};
+
+struct bench {
+    int rounds;
+    double scale;
+    const char *only, *report;
+    bool has_peer;
+    struct broker brokers[2]; /* ours, the peer */
+    struct text json;
+    bool has_failed; /* a message was lost, repeated or reordered */
+    int n_figures;
+};
+
+/* ---- brokers ------------------------------------------------------------- */
+
+static int free_port(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bind(fd, (struct sockaddr *)&at, sizeof at);
+    getsockname(fd, (struct sockaddr *)&at, &n);
+    close(fd);
+    return ntohs(at.sin_port);
+}
+
+static bool can_connect(int port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int failed = connect(fd, (struct sockaddr *)&to, sizeof to);
+    close(fd);
+    return !failed;
+}
+
+/* Starts a program on a free port. False: it does not listen. */
+static bool start(struct broker *b, const char *path, char *const argv[])
+{
+    b->pid = fork();
+    if (b->pid == 0) {
+        int null = open("/dev/null", O_RDWR);
+        dup2(null, 1);
+        dup2(null, 2);
+        execv(path, argv);
+        _exit(127);
+    }
+    b->is_ours_to_stop = true;
+    for (int i = 0; i < 250; i++) {
+        if (can_connect(b->port))
+            return true;
+        if (waitpid(b->pid, NULL, WNOHANG) == b->pid)
+            break;
+        nanosleep(&(struct timespec){0, 20000000}, NULL);
+    }
+    fprintf(stderr, "mqttspec-bench: %s does not listen\n", path);
+    b->is_ours_to_stop = false;
+    return false;
+}
+
+static bool start_ours(struct broker *b, const char *self)
+{
+    char path[512], url[64];
+    const char *slash = strrchr(self, '/');
+    if (b->port)
+        return true;
+    snprintf(path, sizeof path, "%.*smqttspec-broker",
+             slash ? (int)(slash - self + 1) : 0, self);
+    b->port = free_port();
+    snprintf(url, sizeof url, "tcp://127.0.0.1:%d", b->port);
+    char *argv[] = {"mqttspec-broker", "--acceptor", url, NULL};
+    return start(b, path, argv);
+}
+
+static bool start_mosquitto(struct broker *b)
+{
+    static const char PATH[] = "/usr/sbin/mosquitto";
+    char conf[] = "/tmp/mqttspec-bench-XXXXXX";
+    int fd = mkstemp(conf);
+    b->name = "mosquitto";
+    b->port = free_port();
+    if (access(PATH, X_OK) || fd < 0)
+        return false;
+    /* no limit of its own: what is measured is the broker, not its defaults */
+    dprintf(fd,
+            "listener %d 127.0.0.1\nallow_anonymous true\n"
+            "max_inflight_messages 0\nmax_queued_messages 0\n",
+            b->port);
+    close(fd);
+    chmod(conf, 0644); /* it gives up root before it reads */
+    char *argv[] = {"mosquitto", "-c", conf, NULL};
+    bool is_good = start(b, PATH, argv);
+    unlink(conf);
+    return is_good;
+}
+
+static void stop(struct broker *b)
+{
+    if (!b->is_ours_to_stop)
+        return;
+    kill(b->pid, SIGTERM);
+    waitpid(b->pid, NULL, 0);
+}
+
+/* ---- figures ------------------------------------------------------------- */
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double median(double *values, int n)
+{
+    qsort(values, (size_t)n, sizeof *values, by_value);
+    return values[n / 2];
+}
+
+/* The figures that a scenario gives; NaN-free: 0 where it gives none. */
+enum { RATE, CPU, P50, P99, CONNECTS, IDLE, N_FIGURES };
+
+static const struct {
+    const char *suffix, *unit;
+} FIGURES[N_FIGURES] = {
+    [RATE] = {"deliveries", "1/s"},
+    [CPU] = {"broker_cpu", "us per delivery"},
+    [P50] = {"delay_p50", "us"},
+    [P99] = {"delay_p99", "us"},
+    [CONNECTS] = {"connects", "1/s"},
+    [IDLE] = {"idle_memory", "octets per connection"},
+};
+
+static void take_figures(const struct load *l, const struct load_result *r,
+                         double out[N_FIGURES])
+{
+    double n = (double)r->n_received;
+    memset(out, 0, N_FIGURES * sizeof *out);
+    if (l->n_idle) {
+        out[CONNECTS] = r->connects_per_s;
+        out[IDLE] = r->idle_octets;
+    } else if (l->pause_us) {
+        out[P50] = r->p50_us;
+        out[P99] = r->p99_us;
+    } else if (r->seconds > 0 && n > 0) {
+        out[RATE] = n / r->seconds;
+        out[CPU] = r->cpu_s * 1e6 / n;
+    }
+}
+
+static void put_figure(struct bench *b, const struct load *l, int figure,
+                       double ours, double peer)
+{
+    const struct broker *other = &b->brokers[1];
+    double ratio = peer > 0 ? ours / peer : 0;
+    printf("%-12s %-14s %14.2f %14.2f  %6.2f  %s\n", l->name,
+           FIGURES[figure].suffix, ours, peer, ratio, FIGURES[figure].unit);
+    text_printf(
+        &b->json,
+        "%s\n  {\"name\": \"%s.%s\", \"unit\": \"%s\", \"ours\": %.3f, ",
+        b->n_figures++ ? "," : "", l->name, FIGURES[figure].suffix,
+        FIGURES[figure].unit, ours);
+    if (peer > 0)
+        text_printf(&b->json,
+                    "\"peer\": %.3f, \"peer_name\": \"%s\", \"ratio\": %.3f}",
+                    peer, other->name, ratio);
+    else
+        text_puts(&b->json,
+                  "\"peer\": null, \"peer_name\": null, \"ratio\": null}");
+}
+
+static int measure(struct bench *b, const struct load *plan)
+{
+    double values[2][N_FIGURES][ROUNDS_MAX];
+    struct load l = *plan;
+    char error[200];
+    l.n_messages = (uint64_t)((double)l.n_messages * b->scale);
+    for (int round = 0; round < b->rounds; round++) {
+        for (int who = 0; who <= b->has_peer; who++) {
+            struct load_result r;
+            double figures[N_FIGURES];
+            if (load_run(&l, b->brokers[who].port, b->brokers[who].pid, &r,
+                         error, sizeof error)) {
+                fprintf(stderr, "mqttspec-bench: %s: %s\n",
+                        b->brokers[who].name, error);
+                return EXIT_TROUBLE;
+            }
+            if (r.n_lost || r.n_repeated || r.n_reordered) {
+                fprintf(stderr,
+                        "mqttspec-bench: %s: %s: %" PRIu64 " lost, %" PRIu64
+                        " repeated, %" PRIu64 " out of order\n",
+                        b->brokers[who].name, l.name, r.n_lost, r.n_repeated,
+                        r.n_reordered);
+                b->has_failed |= who == 0;
+            }
+            take_figures(&l, &r, figures);
+            for (int k = 0; k < N_FIGURES; k++)
+                values[who][k][round] = figures[k];
+        }
+    }
+    for (int k = 0; k < N_FIGURES; k++) {
+        double ours = median(values[0][k], b->rounds);
+        double peer = b->has_peer ? median(values[1][k], b->rounds) : 0;
+        if (ours > 0 || peer > 0)
+            put_figure(b, plan, k, ours, peer);
+    }
+    fflush(stdout);
+    return EXIT_GOOD;
+}
+
+/* ---- command line -------------------------------------------------------- */
+
+enum { ROUNDS = 256, SCALE, ONLY, REPORT, PORT, PID, NO_PEER, LIST, HELP };
+
+static const struct option OPTIONS[] = {
+    {"rounds", required_argument, NULL, ROUNDS},
+    {"scale", required_argument, NULL, SCALE},
+    {"only", required_argument, NULL, ONLY},
+    {"report", required_argument, NULL, REPORT},
+    {"port", required_argument, NULL, PORT},
+    {"pid", required_argument, NULL, PID},
+    {"no-peer", no_argument, NULL, NO_PEER},
+    {"list", no_argument, NULL, LIST},
+    {"help", no_argument, NULL, HELP},
+    {NULL, 0, NULL, 0}};
+
+/* Reads the options. Returns -1, or the code to exit with. */
+static int read_options(int argc, char **argv, struct bench *b)
+{
+    int c;
+    while ((c = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+        switch (c) {
+        case ROUNDS:
+            b->rounds = atoi(optarg);
+            break;
+        case SCALE:
+            b->scale = strtod(optarg, NULL);
+            break;
+        case ONLY:
+            b->only = optarg;
+            break;
+        case REPORT:
+            b->report = optarg;
+            break;
+        case PORT:
+            b->brokers[0].port = atoi(optarg);
+            break;
+        case PID:
+            b->brokers[0].pid = atoi(optarg);
+            break;
+        case NO_PEER:
+            b->has_peer = false;
+            break;
+        case LIST:
+            for (int i = 0; i < N_LOADS; i++)
+                printf("%-12s %s\n", LOADS[i].name, LOADS[i].sentence);
+            return EXIT_GOOD;
+        case HELP:
+            fputs(USAGE, stdout);
+            return EXIT_GOOD;
+        default:
+            return EXIT_USAGE;
+        }
+    }
+    if (optind != argc || b->rounds < 1 || b->rounds > ROUNDS_MAX ||
+        !(b->scale > 0)) {
+        fputs(USAGE, stderr);
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+static int run_all(struct bench *b)
+{
+    int exit = EXIT_GOOD, n = 0;
+    printf("%-12s %-14s %14s %14s  %6s\n", "scenario", "figure", "ours",
+           b->has_peer ? b->brokers[1].name : "-", "ratio");
+    text_puts(&b->json, "{\"schema\": \"mqttspec-bench/1\", \"figures\": [");
+    for (int i = 0; i < N_LOADS && exit == EXIT_GOOD; i++) {
+        if (b->only && strcmp(b->only, LOADS[i].name))
+            continue;
+        n++;
+        exit = measure(b, &LOADS[i]);
+    }
+    text_puts(&b->json, "]}\n");
+    if (!n) {
+        fprintf(stderr, "mqttspec-bench: no scenario \"%s\"\n", b->only);
+        return EXIT_USAGE;
+    }
+    if (exit == EXIT_GOOD && text_save(&b->json, b->report)) {
+        fprintf(stderr, "%s: %s\n", b->report, strerror(errno));
+        exit = EXIT_TROUBLE;
+    }
+    return exit == EXIT_GOOD && b->has_failed ? EXIT_FOUND : exit;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench b = {.rounds = 3,
+                      .scale = 1,
+                      .report = "reports/latest/bench.json",
+                      .has_peer = true,
+                      .brokers = {{.name = "mqttspec-broker"}}};
+    struct rlimit files = {8192, 8192};
+    int exit = read_options(argc, argv, &b);
+    if (exit >= 0)
+        return exit;
+    signal(SIGPIPE, SIG_IGN);
+    setrlimit(RLIMIT_NOFILE, &files); /* the brokers inherit it */
+    mkdir("reports", 0777);
+    mkdir("reports/latest", 0777);
+    if (!start_ours(&b.brokers[0], argv[0]))
+        return EXIT_TROUBLE;
+    if (b.has_peer && !start_mosquitto(&b.brokers[1])) {
+        fprintf(stderr, "mqttspec-bench: mosquitto is not there: our figures "
+                        "alone\n");
+        b.has_peer = false;
+    }
+    exit = run_all(&b);
+    stop(&b.brokers[0]);
+    stop(&b.brokers[1]);
+    text_clear(&b.json);
+    return exit;
+}

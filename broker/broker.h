@@ -54,7 +54,9 @@ struct client {
     size_t aliases_capacity;
     struct auth *auth;      /* on_auth.c; NULL: no enhanced authentication */
     char *certificate_name; /* of its TLS certificate; NULL: none */
-    uint64_t sweep_ms;      /* when a CLOSING connection is given up */
+    const char *why;   /* it is refused, in words; NULL: none better than the
+                          Reason Code's name. Static; see client_blame */
+    uint64_t sweep_ms; /* when a CLOSING connection is given up */
 };
 
 /* What $SYS and the log tell. */

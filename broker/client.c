@@ -37,11 +37,47 @@ static struct properties *properties_of(struct packet *packet)
     return NULL;
 }
 
+/* refusal finds the Reason Code with which a packet refuses; SUCCESS: it does
+ * not. */
+static enum reason refusal(const struct packet *packet)
+{
+    enum reason reason = REASON_SUCCESS;
+    const struct slice codes = packet->suback.reasons;
+    if (packet->type == PACKET_CONNACK)
+        reason = packet->connack.reason;
+    else if (packet->type == PACKET_DISCONNECT)
+        reason = packet->disconnect.reason;
+    else if (packet->type >= PACKET_PUBACK && packet->type <= PACKET_PUBCOMP)
+        reason = packet->ack.reason;
+    else if (packet->type == PACKET_SUBACK)
+        for (size_t i = 0; i < codes.n && reason < 0x80; i++)
+            reason = codes.data[i];
+    return reason < 0x80 ? REASON_SUCCESS : reason;
+}
+
+/* explain gives a packet that refuses its Reason String. */
+static void explain(const struct client *c, const struct packet *packet,
+                    struct properties *p)
+{
+    enum reason reason = refusal(packet);
+    const char *why = c->why ? c->why : reason_name(reason);
+    if (reason == REASON_SUCCESS || *why == '\0')
+        return;
+    properties_set(p, PROPERTY_REASON_STRING);
+    p->reason_string = slice_of_text(why);
+}
+
 /* fits tells whether the client accepts a packet of that size. */
 static bool fits(const struct client *c, const struct packet *packet)
 {
     return c->maximum_packet_size == 0 ||
            packet_size(packet, c->version) <= c->maximum_packet_size;
+}
+
+enum reason client_blame(struct client *c, enum reason reason, const char *why)
+{
+    c->why = why;
+    return reason;
 }
 
 void client_send(struct broker *b, struct client *c, struct packet *packet)
@@ -52,6 +88,8 @@ void client_send(struct broker *b, struct client *c, struct packet *packet)
                        c->wants_problem_information; /* [MQTT-3.1.2-29] */
     if (p && c->version != MQTT_5_0)
         p->present = 0; /* nor would the trace show them */
+    else if (p)
+        explain(c, packet, p);
     if (p && !may_explain) {
         properties_unset(p, PROPERTY_REASON_STRING);
         properties_unset(p, PROPERTY_USER_PROPERTY);

@@ -5,6 +5,7 @@
  */
 #include "dispatch.h"
 
+#include "client.h"
 #include "codec/decode.h"
 #include "codec/frame.h"
 #include "on_auth.h"
@@ -59,12 +60,16 @@ static enum reason handle(struct broker *b, struct client *c,
     if (reason == REASON_SUCCESS)
         client_trace(b, c, "IN <<", &packet);
     if (!(table[packet.type].states & IN(c->conn->state)))
-        return REASON_PROTOCOL_ERROR; /* [MQTT-3.1.0-1], [MQTT-3.1.0-2] */
+        /* [MQTT-3.1.0-1], [MQTT-3.1.0-2] */
+        return client_blame(c, REASON_PROTOCOL_ERROR,
+                            "a packet of this type has no place here");
     if (reason != REASON_SUCCESS) {
-        /* A refusal must be written in a form that the client reads. */
-        if (packet.type == PACKET_CONNECT)
-            c->version = c->conn->version = packet.connect.version;
-        return reason;
+        if (packet.type != PACKET_CONNECT)
+            return reason;
+        /* A refusal must be written in a form that the client reads; what
+         * size it accepts is not known, so no words. */
+        c->version = c->conn->version = packet.connect.version;
+        return client_blame(c, reason, "");
     }
     return table[packet.type].handler(b, c, &packet);
 }
@@ -91,5 +96,6 @@ size_t dispatch_octets(struct broker *b, struct client *c, struct slice octets)
     }
     if (reason != REASON_SUCCESS)
         broker_close_client(b, c, reason);
+    c->why = NULL;
     return c->conn->state == CONN_CLOSING ? 0 : total;
 }

@@ -91,24 +91,29 @@ static enum reason check_client_id(struct broker *b, struct client *c,
 
 /* check_will looks at what a Will asks of the broker. [MQTT-3.2.2-12],
  * [MQTT-3.2.2-13], [MQTT-3.3.2-14]. */
-static enum reason check_will(const struct broker *b, const struct client *c,
+static enum reason check_will(const struct broker *b, struct client *c,
                               const struct connect *connect)
 {
     const struct will *will = &connect->will;
     if (!connect->has_will)
         return REASON_SUCCESS;
     if (!topic_name_is_valid(will->topic))
-        return REASON_TOPIC_NAME_INVALID;
+        return client_blame(c, REASON_TOPIC_NAME_INVALID,
+                            "the Will Topic is no Topic Name");
     if (b->config->max_topic_levels > 0 &&
         topic_n_levels(will->topic) > (size_t)b->config->max_topic_levels)
-        return REASON_QUOTA_EXCEEDED;
+        return client_blame(c, REASON_QUOTA_EXCEEDED,
+                            "the Will Topic has too many levels");
     if (will->qos > c->options->maximum_qos)
-        return REASON_QOS_NOT_SUPPORTED;
+        return client_blame(c, REASON_QOS_NOT_SUPPORTED,
+                            "the Will QoS is above the Maximum QoS");
     if (will->is_retained && !c->options->retain_available)
-        return REASON_RETAIN_NOT_SUPPORTED;
+        return client_blame(c, REASON_RETAIN_NOT_SUPPORTED,
+                            "Will Retain, but retain is not available");
     if (properties_has(&will->properties, PROPERTY_RESPONSE_TOPIC) &&
         !topic_name_is_valid(will->properties.response_topic))
-        return REASON_PROTOCOL_ERROR;
+        return client_blame(c, REASON_PROTOCOL_ERROR,
+                            "the Will's Response Topic is no Topic Name");
     return REASON_SUCCESS;
 }
 
@@ -149,7 +154,10 @@ static enum reason steal_link(struct broker *b, struct client *c,
     if (!s || !s->link.conn)
         return REASON_SUCCESS;
     if (c->options->allow_link_stealing) {
-        broker_close_client(b, s->link.conn->user, REASON_SESSION_TAKEN_OVER);
+        struct client *older = s->link.conn->user;
+        client_blame(older, REASON_SESSION_TAKEN_OVER,
+                     "another connection uses this Client Identifier");
+        broker_close_client(b, older, REASON_SESSION_TAKEN_OVER);
         return REASON_SUCCESS;
     }
     log_line(b->log, LOG_INFO,
@@ -161,7 +169,9 @@ static enum reason steal_link(struct broker *b, struct client *c,
      * the standard has no DISCONNECT there. */
     if (c->version == MQTT_5_0) {
         struct packet packet = {.type = PACKET_DISCONNECT};
-        packet.disconnect.reason = REASON_UNSPECIFIED_ERROR;
+        packet.disconnect.reason = client_blame(
+            c, REASON_UNSPECIFIED_ERROR,
+            "another connection uses this Client Identifier, and keeps it");
         client_send(b, c, &packet);
     }
     broker_close_client(b, c, REASON_SUCCESS);

@@ -42,12 +42,14 @@ static enum reason resolve_topic(struct client *c, const struct publish *p,
     if (!properties_has(&p->properties, PROPERTY_TOPIC_ALIAS)) {
         /* 5.0 s3.3.2.1: no topic and no alias is a Protocol Error. */
         if (topic->n == 0)
-            return REASON_PROTOCOL_ERROR;
+            return client_blame(c, REASON_PROTOCOL_ERROR,
+                                "neither a Topic Name nor a Topic Alias");
         return topic_name_is_valid(*topic) ? REASON_SUCCESS
                                            : REASON_TOPIC_NAME_INVALID;
     }
     if (alias == 0 || alias > c->topic_alias_maximum)
-        return REASON_TOPIC_ALIAS_INVALID;
+        return client_blame(c, REASON_TOPIC_ALIAS_INVALID,
+                            "the Topic Alias is 0, or above the maximum");
     if (topic->n > 0) {
         if (!topic_name_is_valid(*topic))
             return REASON_TOPIC_NAME_INVALID;
@@ -55,14 +57,14 @@ static enum reason resolve_topic(struct client *c, const struct publish *p,
         return REASON_SUCCESS;
     }
     if (alias >= c->aliases_capacity || !c->aliases[alias].topic)
-        return REASON_PROTOCOL_ERROR;
+        return client_blame(c, REASON_PROTOCOL_ERROR,
+                            "the Topic Alias stands for no topic yet");
     *topic = slice_of(c->aliases[alias].topic, c->aliases[alias].n);
     return REASON_SUCCESS;
 }
 
 /* check_publish looks at what a client may never send. */
-static enum reason check_publish(const struct client *c,
-                                 const struct publish *p)
+static enum reason check_publish(struct client *c, const struct publish *p)
 {
     const struct properties *props = &p->properties;
     if (p->qos > c->options->maximum_qos)
@@ -70,10 +72,12 @@ static enum reason check_publish(const struct client *c,
     if (p->is_retained && !c->options->retain_available)
         return REASON_RETAIN_NOT_SUPPORTED; /* [MQTT-3.2.2-14] */
     if (properties_has(props, PROPERTY_SUBSCRIPTION_IDENTIFIER))
-        return REASON_PROTOCOL_ERROR; /* [MQTT-3.3.4-6] */
+        return client_blame(c, REASON_PROTOCOL_ERROR, /* [MQTT-3.3.4-6] */
+                            "a Subscription Identifier in a client's PUBLISH");
     if (properties_has(props, PROPERTY_RESPONSE_TOPIC) &&
         !topic_name_is_valid(props->response_topic))
-        return REASON_PROTOCOL_ERROR; /* [MQTT-3.3.2-14] */
+        return client_blame(c, REASON_PROTOCOL_ERROR, /* [MQTT-3.3.2-14] */
+                            "the Response Topic is no Topic Name");
     return REASON_SUCCESS;
 }
 
@@ -88,24 +92,28 @@ static bool begins_with_sys(struct slice topic)
 
 /* why_refused tells why a message may not be published: NOT_AUTHORIZED,
  * QUOTA_EXCEEDED; SUCCESS if it may. */
-static enum reason why_refused(const struct broker *b, const struct client *c,
+static enum reason why_refused(const struct broker *b, struct client *c,
                                const struct publish *p, struct slice topic)
 {
     const struct session *s = c->session;
     int32_t max_levels = b->config->max_topic_levels;
     int64_t max_retained = b->config->max_retained_messages;
     if (begins_with_sys(topic))
-        return REASON_NOT_AUTHORIZED;
+        return client_blame(c, REASON_NOT_AUTHORIZED,
+                            "$SYS is the server's to publish");
     if (max_levels > 0 && topic_n_levels(topic) > (size_t)max_levels)
-        return REASON_QUOTA_EXCEEDED;
+        return client_blame(c, REASON_QUOTA_EXCEEDED,
+                            "the Topic Name has too many levels");
     if (max_retained > 0 && p->is_retained && p->payload.n > 0 &&
         b->retain.n_messages >= (size_t)max_retained &&
         !retain_find(&b->retain, topic))
-        return REASON_QUOTA_EXCEEDED;
+        return client_blame(c, REASON_QUOTA_EXCEEDED,
+                            "the server has too many retained messages");
     if (b->security &&
         !security_may_publish(b->security, c->user,
                               slice_of(s->client_id, s->client_id_n), topic))
-        return REASON_NOT_AUTHORIZED;
+        return client_blame(c, REASON_NOT_AUTHORIZED,
+                            "not allowed to publish to this Topic Name");
     return REASON_SUCCESS;
 }
 
@@ -205,7 +213,13 @@ enum reason on_publish(struct broker *b, struct client *c,
 
 enum reason on_ack(struct broker *b, struct client *c, struct packet *packet)
 {
-    return session_on_ack(c->session, packet->type, &packet->ack, b->now_ms);
+    enum reason reason =
+        session_on_ack(c->session, packet->type, &packet->ack, b->now_ms);
+    return reason == REASON_SUCCESS
+               ? reason
+               : client_blame(c, reason,
+                              "not the packet that is due for this "
+                              "Packet Identifier");
 }
 
 enum reason on_pubrel(struct broker *b, struct client *c, struct packet *packet)

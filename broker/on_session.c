@@ -32,7 +32,9 @@ enum reason on_disconnect(struct broker *b, struct client *c,
         /* From 0 it cannot be raised: not a valid DISCONNECT, so the Will
          * is published (5.0 s3.14.2.2.2). */
         if (c->is_session_expiry_zero && interval_s != 0)
-            return REASON_PROTOCOL_ERROR;
+            return client_blame(c, REASON_PROTOCOL_ERROR,
+                                "a Session Expiry Interval of 0 in CONNECT "
+                                "cannot be raised");
         c->session->expiry_interval_s = interval_s;
     }
     /* Only Normal disconnection takes the Will away [MQTT-3.14.4-3]. */
@@ -171,9 +173,10 @@ void broker_close_client(struct broker *b, struct client *c, enum reason reason)
     if (conn->state == CONN_CLOSING)
         return;
     if (reason != REASON_SUCCESS)
-        log_line(b->log, LOG_INFO, "%s (%.*s): closed, %s", conn->peer,
+        log_line(b->log, LOG_INFO, "%s (%.*s): closed, %s%s%s", conn->peer,
                  c->session ? (int)c->session->client_id_n : 0,
-                 c->session ? c->session->client_id : "", reason_name(reason));
+                 c->session ? c->session->client_id : "", reason_name(reason),
+                 c->why && *c->why ? ": " : "", c->why ? c->why : "");
     say_goodbye(b, c, reason);
     conn_enter(conn, CONN_CLOSING);
     conn->deadline_ms = 0;

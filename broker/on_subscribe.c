@@ -44,8 +44,7 @@ static bool next_wanted(struct slice *rest, enum mqtt_version version,
 }
 
 /* check_subscribe finds what makes the whole packet illegal. */
-static enum reason check_subscribe(const struct client *c,
-                                   const struct subscribe *s)
+static enum reason check_subscribe(struct client *c, const struct subscribe *s)
 {
     struct slice rest = s->filters;
     struct subscription_request request;
@@ -56,14 +55,15 @@ static enum reason check_subscribe(const struct client *c,
     while (subscribe_next(&rest, c->version, &request)) {
         if (!parse_filter(request.filter, c->version, &share, &filter))
             return REASON_TOPIC_FILTER_INVALID;
-        if (share.n > 0 && request.is_no_local)
-            return REASON_PROTOCOL_ERROR; /* [MQTT-3.8.3-4] */
+        if (share.n > 0 && request.is_no_local) /* [MQTT-3.8.3-4] */
+            return client_blame(c, REASON_PROTOCOL_ERROR,
+                                "No Local in a Shared Subscription");
     }
     return REASON_SUCCESS;
 }
 
 /* why_refused tells why one subscription is not granted; SUCCESS if it is. */
-static enum reason why_refused(const struct broker *b, const struct client *c,
+static enum reason why_refused(const struct broker *b, struct client *c,
                                const struct wanted *w)
 {
     const struct session *s = c->session;
@@ -75,14 +75,17 @@ static enum reason why_refused(const struct broker *b, const struct client *c,
         topic_filter_has_wildcard(w->filter))
         return REASON_WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED;
     if (max_levels > 0 && topic_n_levels(w->filter) > (size_t)max_levels)
-        return REASON_QUOTA_EXCEEDED;
+        return client_blame(c, REASON_QUOTA_EXCEEDED,
+                            "the Topic Filter has too many levels");
     if (max_subscriptions > 0 &&
         s->n_subscriptions >= (size_t)max_subscriptions)
-        return REASON_QUOTA_EXCEEDED;
+        return client_blame(c, REASON_QUOTA_EXCEEDED,
+                            "the session has too many subscriptions");
     if (b->security && !security_may_subscribe(
                            b->security, c->user,
                            slice_of(s->client_id, s->client_id_n), w->filter))
-        return REASON_NOT_AUTHORIZED;
+        return client_blame(c, REASON_NOT_AUTHORIZED,
+                            "not allowed to subscribe to this Topic Filter");
     return REASON_SUCCESS;
 }
 

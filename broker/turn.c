@@ -12,6 +12,7 @@
 #include "address.h"
 #include "auto_delete.h"
 #include "base/die.h"
+#include "client.h"
 #include "dispatch.h"
 #include "on_auth.h"
 #include "on_session.h"
@@ -132,7 +133,10 @@ void broker_input(struct broker *b, struct client *c)
 static void on_silence(struct broker *b, struct client *c)
 {
     if (c->was_accepted)
-        broker_close_client(b, c, REASON_KEEP_ALIVE_TIMEOUT);
+        broker_close_client(
+            b, c,
+            client_blame(c, REASON_KEEP_ALIVE_TIMEOUT,
+                         "silent for one and a half times the Keep Alive"));
     else
         broker_close_client(b, c, REASON_SUCCESS);
 }

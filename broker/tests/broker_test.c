@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker.h"
+#include "codec/decode.h"
 #include "tests/tests.h"
 
 #define N_CLIENTS 4
@@ -24,6 +25,7 @@ struct world {
 #define V4_CLEAN "10 0D 0004 4D515454 04 02 003C 0001 "
 #define V5_CLEAN "10 0E 0004 4D515454 05 02 003C 00 0001 "
 #define V5_KEPT "10 13 0004 4D515454 05 00 003C 05 11 0000000A 0001 "
+#define V5_TERSE "10 10 0004 4D515454 05 02 003C 02 17 00 0001 61"
 #define V5_YES "20 0E 00 00 0B 21 FFFF 22 FFFF 27 0FFFFFFF"
 #define V5_YES_PRESENT "20 0E 01 00 0B 21 FFFF 22 FFFF 27 0FFFFFFF"
 
@@ -134,6 +136,26 @@ static void hear(struct world *w, int who, const char *hex)
     buf_clear(&expected);
 }
 
+/* hear_no demands one packet with a Reason Code and a Reason String. */
+static void hear_no(struct world *w, int who, enum packet_type type,
+                    unsigned reason)
+{
+    struct slice got = buf_slice(&w->heard[who]);
+    struct packet packet = {0};
+    ck_assert_uint_eq(got.n, got.n > 1 ? got.data[1] + 2u : 0);
+    ck_assert_int_eq(packet_decode(got, MQTT_5_0, &packet), REASON_SUCCESS);
+    ck_assert_int_eq(packet.type, type);
+    const struct properties *p = type == PACKET_CONNACK
+                                     ? &packet.connack.properties
+                                     : &packet.disconnect.properties;
+    ck_assert_uint_eq(type == PACKET_CONNACK ? packet.connack.reason
+                                             : packet.disconnect.reason,
+                      reason);
+    ck_assert(properties_has(p, PROPERTY_REASON_STRING));
+    ck_assert_uint_gt(p->reason_string.n, 4);
+    buf_consume(&w->heard[who], got.n);
+}
+
 /* greet connects and passes over the CONNACK. */
 static void greet(struct world *w, int who, const char *hex)
 {
@@ -172,7 +194,7 @@ START_TEST(second_connect_ends_the_connection)
     open_world(&w);
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 0, V5_CLEAN "61");
-    hear(&w, 0, "E0 01 82");
+    hear_no(&w, 0, PACKET_DISCONNECT, 0x82);
     expect_closed(&w, 0);
     greet(&w, 0, V4_CLEAN "61");
     say(&w, 0, V4_CLEAN "61");
@@ -192,7 +214,7 @@ START_TEST(server_packets_are_refused)
     for (size_t i = 0; i < sizeof packets / sizeof packets[0]; i++) {
         greet(&w, 0, V5_CLEAN "61");
         say(&w, 0, packets[i]);
-        hear(&w, 0, "E0 01 82");
+        hear_no(&w, 0, PACKET_DISCONNECT, 0x82);
         expect_closed(&w, 0);
     }
     close_world(&w);
@@ -242,7 +264,7 @@ START_TEST(takeover_ends_the_older_connection)
     open_world(&w);
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 1, V5_CLEAN "61");
-    hear(&w, 0, "E0 01 8E");
+    hear_no(&w, 0, PACKET_DISCONNECT, 0x8E);
     hear(&w, 1, V5_YES);
     expect_closed(&w, 0);
     close_world(&w);
@@ -257,7 +279,7 @@ START_TEST(link_is_not_stolen_when_forbidden)
     w.config.acceptors[0].allow_link_stealing = false;
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 1, V5_CLEAN "61");
-    hear(&w, 1, "E0 01 80");
+    hear_no(&w, 1, PACKET_DISCONNECT, 0x80);
     expect_closed(&w, 1);
     say(&w, 1, V4_CLEAN "61");
     hear(&w, 1, "");
@@ -268,7 +290,8 @@ START_TEST(link_is_not_stolen_when_forbidden)
 }
 END_TEST
 
-#define V5_WILL "10 15 0004 4D515454 05 06 003C 00 0001 61 00 0001 77 0001 78"
+#define V5_WILL_TO "10 15 0004 4D515454 05 06 003C 00 0001 61 00 0001 "
+#define V5_WILL V5_WILL_TO "77 0001 78"
 #define WILL "30 05 0001 77 00 78"
 
 /* watch opens client 1 with a subscription to everything. */
@@ -357,7 +380,7 @@ START_TEST(silence_ends_the_connection_after_one_and_a_half_times)
     wait_ms(&w, 14999);
     hear(&w, 0, "");
     wait_ms(&w, 1);
-    hear(&w, 0, "E0 01 8D");
+    hear_no(&w, 0, PACKET_DISCONNECT, 0x8D);
     expect_closed(&w, 0);
     close_world(&w);
 }
@@ -434,7 +457,7 @@ START_TEST(qos_2_is_delivered_once)
     struct world w;
     open_world(&w);
     watch(&w);
-    greet(&w, 0, V5_CLEAN "61");
+    greet(&w, 0, V5_TERSE);
     say(&w, 0,
         "34 07 0001 74 0005 00 31"
         "3C 07 0001 74 0005 00 31");
@@ -464,7 +487,7 @@ START_TEST(receive_maximum_is_enforced)
         "34 06 0001 74 0002 00");
     hear(&w, 0, "50 02 0001 70 02 0001 50 02 0002");
     say(&w, 0, "34 06 0001 74 0003 00");
-    hear(&w, 0, "E0 01 93");
+    hear_no(&w, 0, PACKET_DISCONNECT, 0x93);
     expect_closed(&w, 0);
     close_world(&w);
 }
@@ -488,10 +511,10 @@ START_TEST(topic_alias_lasts_as_long_as_the_connection)
     say(&w, 0, "E0 00");
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 0, "30 07 0000 03 23 0001 32");
-    hear(&w, 0, "E0 01 82");
+    hear_no(&w, 0, PACKET_DISCONNECT, 0x82);
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 0, "30 08 0001 61 03 23 0000 31");
-    hear(&w, 0, "E0 01 94");
+    hear_no(&w, 0, PACKET_DISCONNECT, 0x94);
     close_world(&w);
 }
 END_TEST
@@ -503,11 +526,11 @@ START_TEST(illegal_subscribe_changes_nothing)
     open_world(&w);
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 0, "82 0C 0001 00 0001 61 00 0002 612B 00");
-    hear(&w, 0, "E0 01 8F");
+    hear_no(&w, 0, PACKET_DISCONNECT, 0x8F);
     ck_assert_uint_eq(w.broker.subtree.n_subscriptions, 0);
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 0, "82 14 0001 00 0001 61 00 000A 2473686172652F672F74 04");
-    hear(&w, 0, "E0 01 82");
+    hear_no(&w, 0, PACKET_DISCONNECT, 0x82);
     ck_assert_uint_eq(w.broker.subtree.n_subscriptions, 0);
     close_world(&w);
 }
@@ -523,7 +546,7 @@ START_TEST(maximum_packet_size_is_enforced)
     say(&w, 0, "82 07 0001 00 0001 61 00");
     hear(&w, 0, "90 04 0001 00 00");
     say(&w, 0, "82 08 0001 00 0002 6162 00");
-    hear(&w, 0, "E0 01 95");
+    hear_no(&w, 0, PACKET_DISCONNECT, 0x95);
     expect_closed(&w, 0);
     close_world(&w);
 }
@@ -569,9 +592,88 @@ START_TEST(stop_tells_every_client)
     greet(&w, 1, V4_CLEAN "62");
     broker_stop(&w.broker);
     turn(&w);
-    hear(&w, 0, "E0 01 8B");
+    hear_no(&w, 0, PACKET_DISCONNECT, 0x8B);
     hear(&w, 1, "");
     ck_assert_ptr_null(w.broker.clients);
+    close_world(&w);
+}
+END_TEST
+
+/* "$SYS is the server's to publish" */
+#define IT_IS_OURS                                                             \
+    "1F 001F "                                                                 \
+    "245359532069732074686520736572766572"                                     \
+    "277320746F207075626C697368"
+
+/* Reason Strings stand in refusals only, and neither where the client asked for
+ * none [MQTT-3.1.2-29], nor where they would make the packet too large for it
+ * [MQTT-3.4.2-2]. */
+START_TEST(reason_string_respects_the_client)
+{
+    static const char publish[] = "32 0B 0004 24535953 0001 00 7878";
+    static const struct {
+        const char *connect, *heard;
+    } table[] = {
+        {V5_CLEAN "61", "40 26 0001 87 22 " IT_IS_OURS},
+        {V5_TERSE, "40 03 0001 87"},
+        {"10 13 0004 4D515454 05 02 003C 05 27 00000028 0001 61",
+         "40 26 0001 87 22 " IT_IS_OURS},
+        {"10 13 0004 4D515454 05 02 003C 05 27 00000027 0001 61",
+         "40 03 0001 87"},
+        {V4_CLEAN "61", "40 02 0001"},
+    };
+    struct world w;
+    open_world(&w);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        bool is_5 = strcmp(table[i].connect, V4_CLEAN "61") != 0;
+        greet(&w, 0, table[i].connect);
+        say(&w, 0, is_5 ? publish : "32 0A 0004 24535953 0001 7878");
+        hear(&w, 0, table[i].heard);
+        say(&w, 0, "E0 00");
+    }
+    close_world(&w);
+}
+END_TEST
+
+/* CONNACK and DISCONNECT explain themselves even to those who asked for no
+ * problem information, as long as it fits [MQTT-3.14.2-3]. */
+START_TEST(farewell_is_explained_where_it_fits)
+{
+    struct world w;
+    open_world(&w);
+    greet(&w, 0, V5_TERSE);
+    say(&w, 0, V5_CLEAN "61");
+    hear_no(&w, 0, PACKET_DISCONNECT, 0x82);
+    greet(&w, 0, "10 13 0004 4D515454 05 02 003C 05 27 00000010 0001 61");
+    say(&w, 0, V5_CLEAN "61");
+    hear(&w, 0, "E0 01 82");
+    say(&w, 0, V5_WILL_TO "23 0001 78");
+    hear_no(&w, 0, PACKET_CONNACK, 0x90);
+    expect_closed(&w, 0);
+    close_world(&w);
+}
+END_TEST
+
+/* SUBACK explains a refusal among grants, and the next one explains nothing. */
+START_TEST(suback_explains_only_refusals)
+{
+    struct world w;
+    open_world(&w);
+    w.config.max_topic_levels = 2;
+    greet(&w, 0, V5_CLEAN "61");
+    say(&w, 0, "82 0F 0001 00 0001 61 00 0005 612F622F63 01");
+    struct packet packet;
+    ck_assert_int_eq(packet_decode(buf_slice(&w.heard[0]), MQTT_5_0, &packet),
+                     REASON_SUCCESS);
+    ck_assert_int_eq(packet.type, PACKET_SUBACK);
+    ck_assert_uint_eq(packet.suback.reasons.data[0], 0);
+    ck_assert_uint_eq(packet.suback.reasons.data[1], 0x97);
+    ck_assert(
+        slice_equals(packet.suback.properties.reason_string,
+                     slice_of_text("the Topic Filter has too many levels")));
+    buf_consume(&w.heard[0], buf_size(&w.heard[0]));
+    say(&w, 0, "82 07 0002 00 0001 62 00");
+    hear(&w, 0, "90 04 0002 00 00");
     close_world(&w);
 }
 END_TEST
@@ -596,6 +698,9 @@ Suite *suite_broker(void)
     tcase_add_test(c, keep_alive_follows_the_table);
     tcase_add_test(c, qos_2_is_delivered_once);
     tcase_add_test(c, receive_maximum_is_enforced);
+    tcase_add_test(c, reason_string_respects_the_client);
+    tcase_add_test(c, farewell_is_explained_where_it_fits);
+    tcase_add_test(c, suback_explains_only_refusals);
     tcase_add_test(c, topic_alias_lasts_as_long_as_the_connection);
     tcase_add_test(c, illegal_subscribe_changes_nothing);
     tcase_add_test(c, maximum_packet_size_is_enforced);

@@ -46,6 +46,8 @@
     X(artemis_takeover)                                                        \
     X(artemis_keep_alive)                                                      \
     X(artemis_expiry)                                                          \
+    X(artemis_wildcards)                                                       \
+    X(artemis_trace)                                                           \
     X(artemis_authorization)                                                   \
     X(robustness_header)
 

@@ -22,7 +22,8 @@
  *
  * Capabilities: mqtt3.1 mqtt3.1.1 mqtt5.0 tcp tls ws wss qos1 qos2 retain
  * wildcards shared subscription_identifiers topic_alias empty_client_id
- * restart persistence acceptor_parameters (the settings mean just what the
+ * restart persistence durable (what was acknowledged survives a kill)
+ * acceptor_parameters (the settings mean just what the
  * Artemis manual says, limits included); probed from CONNACK where it tells,
  * else declared by the descriptor's `lacks`.
  */

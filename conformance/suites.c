@@ -48,6 +48,7 @@
     X(artemis_expiry)                                                          \
     X(artemis_wildcards)                                                       \
     X(artemis_trace)                                                           \
+    X(artemis_restart)                                                         \
     X(artemis_authorization)                                                   \
     X(robustness_header)
 

@@ -35,7 +35,8 @@ struct instance {
     struct target *target;
     char settings[512], dir[64];
     struct endpoint endpoints[N_TRANSPORTS];
-    pid_t pid; /* 0: not ours, or stopped */
+    pid_t pid;         /* 0: not ours, or stopped */
+    bool was_prepared; /* its files are there: it was launched before */
 };
 
 struct target {

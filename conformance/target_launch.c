@@ -114,6 +114,10 @@ static int append_file(const struct instance *instance, const char *text)
 static int apply(struct launch *launch, const struct action *action)
 {
     char text[TEXT];
+    bool is_once =
+        strcmp(action->verb, "file") == 0 || strcmp(action->verb, "run") == 0;
+    if (is_once && launch->filling.instance->was_prepared)
+        return 0;
     fill(&launch->filling, action->text, text, sizeof text);
     if (strcmp(action->verb, "arg") == 0) {
         append(launch->command, TEXT, " ", text);
@@ -216,6 +220,7 @@ static void spawn(struct instance *instance, char *command)
     words[n] = NULL;
     snprintf(log, sizeof log, "%s/log", instance->dir);
     pid_t parent = getpid();
+    unlink(log); /* nobody reads the ports of an earlier start */
     instance->pid = fork();
     if (instance->pid != 0)
         return;
@@ -249,6 +254,7 @@ int instance_launch(struct instance *instance, char *error, size_t n)
     for (int i = 0; i < N_TRANSPORTS && !*d->listening; i++)
         instance->endpoints[i].port = pick_port();
     int bad = apply_all(launch);
+    instance->was_prepared = bad == 0;
     if (bad == 0) {
         char text[TEXT], config[TEXT];
         fill(&launch->filling, d->config, text, sizeof text);

@@ -49,6 +49,7 @@
     X(artemis_wildcards)                                                       \
     X(artemis_trace)                                                           \
     X(artemis_restart)                                                         \
+    X(state_wills)                                                             \
     X(artemis_authorization)                                                   \
     X(robustness_header)
 

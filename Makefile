@@ -35,11 +35,16 @@ CONF_SRC     := $(filter-out conformance/main.c,$(call sources,conformance $(pat
 TOOLS_SRC    := $(filter-out tools/mqttspec-%,$(call sources,tools))
 TOOLS_MAIN   := $(patsubst tools/%.c,%,$(wildcard tools/mqttspec-*.c))
 MODULES      := $(patsubst broker/examples/%.c,%,$(wildcard broker/examples/*.c))
+FUZZERS      := $(patsubst fuzz/%.c,%,$(filter-out fuzz/standalone.c,$(wildcard fuzz/*.c)))
+FUZZ_SRC     := $(call sources,fuzz/support)
+# Targets whose inputs are packets share one mutator; it needs libFuzzer.
+FUZZ_PACKETS := decode differential frame observe roundtrip session wire
 BROKER_TEST  := $(call sources,broker/tests)
 CONF_TEST    := $(call sources,conformance/selftest)
 TOOLS_TEST   := $(call sources,tools/tests)
 ALL_SRC      := $(BROKER_SRC) $(CONF_SRC) $(TOOLS_SRC) $(BROKER_TEST) $(CONF_TEST) $(TOOLS_TEST) \
                 $(wildcard broker/main.c conformance/main.c tools/mqttspec-*.c)
+FUZZ_ALL     := $(BROKER_SRC) $(CONF_SRC) $(TOOLS_SRC) $(FUZZ_SRC) $(FUZZERS:%=fuzz/%.c)
 
 # Files that the harness carries inside itself, so that one binary is enough.
 EMBED := $(sort $(wildcard conformance/statements/*.csv conformance/targets/*.ini conformance/targets/*.known conformance/targets/*.sh conformance/targets/*.js reports/page/*))
@@ -73,6 +78,11 @@ $2/obj/tools/%.o: tools/%.c | $$(READY)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CFLAGS_ALL) $3 -Iconformance -Itools -c -o $$@ $$<
 
+$2/obj/fuzz/%.o: fuzz/%.c | $$(READY)
+	$$(call say,CC,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $3 -Ifuzz -Ibroker -Iconformance -Itools -c -o $$@ $$<
+
 $2/obj/embed.c: tools/embed.sh $$(EMBED)
 	$$(call say,GEN,$$@)
 	$$(Q)mkdir -p $$(@D)
@@ -84,6 +94,7 @@ $2/obj/embed.o: $2/obj/embed.c | $$(READY)
 $2/lib/libbroker.a: $$(BROKER_SRC:%.c=$2/obj/%.o)
 $2/lib/libconformance.a: $$(CONF_SRC:%.c=$2/obj/%.o) $2/obj/embed.o
 $2/lib/libtools.a: $$(TOOLS_SRC:%.c=$2/obj/%.o)
+$2/lib/libfuzz.a: $$(patsubst %.c,$2/obj/%.o,$$(filter-out %/mutate.c,$$(FUZZ_SRC)))
 $2/lib/%.a:
 	$$(call say,AR,$$@)
 	$$(Q)mkdir -p $$(@D)
@@ -103,6 +114,17 @@ $2/bin/test-broker: $$(BROKER_TEST:%.c=$2/obj/%.o) $2/lib/libbroker.a
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $3 -pthread -o $$@ $$^ $$(LDFLAGS) -lcheck -lsubunit -lrt $$(BROKER_LIBS)
+
+# A fuzz target: with libFuzzer where $4 asks for it, else with a plain main().
+# The capture reader shares names with the broker, which it does not need.
+$2/bin/fuzz-capture: FUZZ_LIBS = $2/lib/libtools.a
+$$(patsubst %,$2/bin/fuzz-%,$$(filter-out capture,$$(FUZZERS))): FUZZ_LIBS = $2/lib/libbroker.a
+$$(FUZZERS:%=$2/bin/fuzz-%): $2/bin/fuzz-%: $2/obj/fuzz/%.o $$(if $4,,$2/obj/fuzz/standalone.o) \
+        $2/lib/libfuzz.a $2/lib/libbroker.a $2/lib/libtools.a $2/lib/libconformance.a
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $3 $4 -pthread -o $$@ $$(filter %.o,$$^) $2/lib/libfuzz.a $$(FUZZ_LIBS) $2/lib/libconformance.a \
+	    $$(LDFLAGS) -Wl,--as-needed $$(BROKER_LIBS) $$(CONF_LIBS)
 
 $2/bin/mqttspec: $2/obj/conformance/main.o $2/lib/libconformance.a
 	$$(call say,LD,$$@)
@@ -124,7 +146,7 @@ $$(TOOLS_MAIN:%=$2/bin/%): $2/bin/%: $2/obj/tools/%.o $2/lib/libtools.a $2/lib/l
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $3 -pthread -o $$@ $$^ $$(LDFLAGS) $$(CONF_LIBS)
 
--include $$(OBJ_$1:.o=.d)
+-include $$(OBJ_$1:.o=.d) $$(patsubst %.c,$2/obj/%.d,$$(FUZZ_ALL))
 endef
 
 SAN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -132,6 +154,12 @@ COV := -O0 --coverage
 $(eval $(call VARIANT,plain,$(B),$(OPT)))
 $(eval $(call VARIANT,san,$(B)/san,$(SAN)))
 $(eval $(call VARIANT,cov,$(B)/cov,$(COV)))
+
+# The fourth variant is for fuzzing: clang, its sanitizers and its engine.
+FUZZ := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+$(eval $(call VARIANT,fuzz,$(B)/fuzz,$(FUZZ),-fsanitize=fuzzer))
+$(B)/fuzz/%: CC = $(CLANG)
+$(FUZZ_PACKETS:%=$(B)/fuzz/bin/fuzz-%): $(B)/fuzz/obj/fuzz/support/mutate.o
 
 # ---- what people type ----------------------------------------------------------
 .PHONY: all objects setup help clean install conformance test test-browser compare replay bench unit san coverage lint walls format

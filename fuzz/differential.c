@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* differential.c -- the broker's decoder against the harness's reader.
+ *
+ * Input: one octet of version, then a stream of packets. Two decoders that
+ * share nothing must agree: more is needed, refused, or accepted with the same
+ * value in every field. Where the harness knows a rule that the broker obeys
+ * in its handlers (Topic Names, Topic Filters, identifiers of acknowledgements),
+ * those of the broker's functions are asked as well.
+ * Spec: 5.0, 3.1.1 and 3.1, chapters 1 to 3.
+ */
+#include "support/fuzz.h"
+
+#include "codec/decode.h"
+#include "codec/frame.h"
+#include "state/topic.h"
+#include "support/alike.h"
+
+const struct fuzz_shape fuzz_shape = {1, 0};
+
+enum answer { MORE, REFUSED, ACCEPTED };
+
+static enum answer ask_broker(struct slice octets, enum mqtt_version version,
+                              struct packet *packet, size_t *total)
+{
+    if (frame_next(octets, 0, total) != REASON_SUCCESS)
+        return REFUSED;
+    if (*total == 0 || *total > octets.n)
+        return MORE;
+    return packet_decode(slice_of(octets.data, *total), version, packet) ==
+                   REASON_SUCCESS
+               ? ACCEPTED
+               : REFUSED;
+}
+
+/* May the harness refuse what the broker's decoder accepts? Yes for rules that
+ * the broker's handlers obey, or that bind nobody (reason 0). */
+static bool is_for_handlers(const struct packet *packet,
+                            const struct wire_fault *fault)
+{
+    switch (fault->reason) {
+    case 0:
+    case TOPIC_NAME_INVALID:
+    case TOPIC_FILTER_INVALID:
+    case PAYLOAD_FORMAT_INVALID:
+    case CLIENT_IDENTIFIER_NOT_VALID:
+        return true;
+    default:
+        return packet->type == PACKET_PUBLISH &&
+               packet->publish.topic.n == 0; /* aliases: on_publish.c */
+    }
+}
+
+/* check_one compares the first packet of a stream. Returns its length, or 0 at
+ * the end. */
+static size_t check_one(struct slice octets, enum mqtt_version version)
+{
+    struct packet mine;
+    struct wire_packet theirs;
+    struct wire_fault fault;
+    size_t total, their_total;
+    char hex[400];
+    enum answer answer = ask_broker(octets, version, &mine, &total);
+    enum wire_status status =
+        wire_read((enum wire_version)version, WIRE_ANYBODY, octets.data,
+                  octets.n, &theirs, &their_total, &fault);
+    fuzz_hex(octets.data, their_total ? their_total : octets.n, hex,
+             sizeof hex);
+    if (status == WIRE_MORE && answer == ACCEPTED)
+        fuzz_fail("the harness wants more: %s", hex);
+    if (status != WIRE_MORE && answer == MORE)
+        fuzz_fail("the broker wants more: %s", hex);
+    if (status == WIRE_OK && answer == REFUSED)
+        fuzz_fail("%s: the broker refuses what the harness accepts: %s",
+                  mqtt_version_name(version), hex);
+    if (status == WIRE_BAD && answer == ACCEPTED &&
+        !is_for_handlers(&mine, &fault))
+        fuzz_fail("%s: the broker accepts what the harness refuses: %s (%s)",
+                  mqtt_version_name(version), hex, fault.sentence);
+    if (status == WIRE_OK) {
+        if (mine.type == PACKET_CONNECT)
+            version = mine.connect.version;
+        const char *field = packets_differ(version, &mine, &theirs);
+        if (field)
+            fuzz_fail("%s: %s differs: %s", mqtt_version_name(version), field,
+                      hex);
+    }
+    return status == WIRE_MORE ? 0 : their_total;
+}
+
+/* check_cut gives the harness and the broker one octet after the other: until
+ * the last one they must want more (or refuse early what they refuse late). */
+static void check_cut(struct slice octets, enum mqtt_version version)
+{
+    struct packet mine;
+    struct wire_packet theirs;
+    size_t total, their_total;
+    for (size_t i = 0; i < octets.n && i < 64; i++) {
+        struct slice part = slice_of(octets.data, i);
+        if (ask_broker(part, version, &mine, &total) == ACCEPTED)
+            fuzz_fail("accepted after %zu of %zu octets", i, octets.n);
+        if (i > 0 &&
+            wire_read((enum wire_version)version, WIRE_ANYBODY, part.data, i,
+                      &theirs, &their_total, NULL) == WIRE_OK)
+            fuzz_fail("read after %zu of %zu octets", i, octets.n);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
+{
+    struct feed feed = {octets, n};
+    enum mqtt_version version = 3 + feed_u8(&feed) % 3;
+    while (feed.n > 0) {
+        size_t got;
+        size_t total = check_one(slice_of(feed.at, feed.n), version);
+        if (total == 0)
+            return 0;
+        check_cut(slice_of(feed.at, total), version);
+        feed_run(&feed, total, &got);
+    }
+    return 0;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* world.c -- a whole broker without sockets, watched by the observer. */
+#include "support/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "observe/observe.h"
+
+#define WALL_S 1700000000
+
+static void on_finding(void *user, const struct observe_finding *finding)
+{
+    (void)user;
+    if (finding->who == WIRE_SERVER && !finding->is_should)
+        fuzz_fail("the broker breaks %s: %s", finding->rule,
+                  finding->sentence);
+}
+
+/* The users and rights of every run that asks for them: ann may do anything but
+ * "a/b", and "secret" hashed once is her password. */
+static struct security *shared_security(void)
+{
+    static struct security *security;
+    static const char users[] =
+        "ann:$pbkdf2-sha256$1$00000000000000000000000000000000$"
+        "a0f0e61741c34aa36279dd8a411c6ca26a84ce284a983b43ba79caba8a5f26d0\n";
+    static const char acl[] =
+        "topic readwrite #\nuser ann\ntopic deny a/b\nclient c1\n"
+        "topic deny b/#\npattern write own/%c/#\n";
+    struct feed parts[] = {{(const uint8_t *)users, sizeof users - 1},
+                           {(const uint8_t *)acl, sizeof acl - 1}};
+    char paths[2][64], error[256];
+    struct config config;
+    if (security)
+        return security;
+    if (feed_file(&parts[0], paths[0]) < 0 || feed_file(&parts[1], paths[1]) < 0)
+        abort();
+    config_init(&config);
+    config.users_file = paths[0];
+    config.acl_file = paths[1];
+    config.has_scram_sha_256 = true;
+    security = security_open(&config, NULL, error, sizeof error);
+    config.users_file = config.acl_file = NULL;
+    config_clear(&config);
+    if (!security)
+        fuzz_fail("%s", error);
+    return security;
+}
+
+static void set_acceptor(struct acceptor_options *o, unsigned bits)
+{
+    o->receive_maximum = bits & 1 ? 2 : 65535;
+    o->topic_alias_maximum = bits & 2 ? 2 : 65535;
+    o->maximum_packet_size = bits & 4 ? 200 : 268435455;
+    o->server_keep_alive_s = bits & 8 ? 3 : -1;
+    o->allow_link_stealing = !(bits & 16);
+    o->maximum_qos = bits & 32 ? (bits & 64 ? 0 : 1) : 2;
+    o->close_on_publish_authorization_failure = (bits & 64) != 0;
+    o->retain_available = !(bits & 128);
+}
+
+static void set_broker(struct config *c, unsigned bits)
+{
+    struct acceptor_options *o = &c->acceptors[0];
+    c->sys_interval_s = bits & 1 ? 10 : 0;
+    c->max_queued_messages = bits & 2 ? 2 : 1000;
+    c->max_output_octets = bits & 4 ? 100 : 0;
+    c->max_subscriptions = bits & 8 ? 3 : 0;
+    c->max_topic_levels = bits & 16 ? 3 : 0;
+    c->max_retained_messages = bits & 32 ? 2 : 0;
+    c->max_connections = bits & 64 ? 2 : 0;
+    c->has_scram_sha_256 = (bits & 128) != 0;
+    c->allow_anonymous = true;
+    o->wildcard_subscription_available = (bits & 0x300) != 0x300;
+    o->shared_subscription_available = (bits & 0x300) != 0x200;
+    o->subscription_identifier_available = (bits & 0x300) != 0x200;
+    o->default_session_expiry_interval_s = bits & 0x400 ? 5 : -1;
+    o->is_session_expiry_interval_given = (bits & 0x400) != 0;
+}
+
+static void open_store(struct world *w, struct store **store)
+{
+    char error[256];
+    if (!w->folder[0]) {
+        strcpy(w->folder, "/dev/shm/mqttspec-fuzz-XXXXXX");
+        if (!mkdtemp(w->folder))
+            fuzz_fail("no folder for the store");
+    }
+    *store = store_open(w->folder, NULL, error, sizeof error);
+    if (!*store)
+        fuzz_fail("the store: %s", error);
+}
+
+static void start(struct world *w)
+{
+    struct store *store = NULL;
+    if (w->config.data_folder)
+        open_store(w, &store);
+    struct security *security =
+        w->config.has_scram_sha_256 ? shared_security() : NULL;
+    if (broker_init(&w->broker, &w->config, NULL, security, store, w->now_ms,
+                    WALL_S + (int64_t)(w->now_ms / 1000)) != 0)
+        fuzz_fail("what the store kept cannot be loaded");
+}
+
+void world_open(struct world *w, const uint8_t settings[4])
+{
+    static char in_memory[] = "yes";
+    char error[256];
+    memset(w, 0, sizeof *w);
+    w->now_ms = 1000;
+    config_init(&w->config);
+    if (config_add_acceptor(&w->config, "tcp://127.0.0.1:0", error,
+                            sizeof error) != 0)
+        fuzz_fail("%s", error);
+    set_acceptor(&w->config.acceptors[0], settings[0]);
+    set_broker(&w->config, settings[1] | (settings[2] & 7u) << 8);
+    if (settings[2] >> 3 == 21)
+        w->config.data_folder = in_memory; /* only says that there is one */
+    w->seen = observe_world_new(true);
+    start(w);
+}
+
+void world_close(struct world *w)
+{
+    static const char *const names[] = {"", "-wal", "-shm", "-journal"};
+    char path[128];
+    broker_clear(&w->broker);
+    for (size_t i = 0; i < w->n_observers; i++)
+        observe_free(w->observers[i]);
+    observe_world_free(w->seen);
+    w->config.data_folder = NULL;
+    config_clear(&w->config);
+    for (size_t i = 0; w->folder[0] && i < 4; i++) {
+        snprintf(path, sizeof path, "%s/mqttspec-broker.db%s", w->folder,
+                 names[i]);
+        unlink(path);
+    }
+    if (w->folder[0])
+        rmdir(w->folder);
+}
+
+static int64_t now_ns(const struct world *w)
+{
+    return (int64_t)w->now_ms * 1000000;
+}
+
+/* gather shows the observer what the broker has said on every place. */
+static void gather(struct world *w)
+{
+    for (unsigned i = 0; i < WORLD_PLACES; i++) {
+        struct buf out = {0};
+        if (!w->places[i].client)
+            continue;
+        conn_take_output(w->places[i].client->conn, &out);
+        struct slice octets = buf_slice(&out);
+        observe_octets(w->places[i].observe, WIRE_SERVER, octets.data, octets.n,
+                       now_ns(w), 1);
+        buf_clear(&out);
+    }
+}
+
+/* forget_swept notes which connections are gone. */
+static void forget_swept(struct world *w)
+{
+    for (unsigned i = 0; i < WORLD_PLACES; i++) {
+        struct client *c = w->broker.clients;
+        while (c && c != w->places[i].client)
+            c = c->next;
+        if (c || !w->places[i].client)
+            continue;
+        observe_close(w->places[i].observe, WIRE_SERVER, OBSERVE_FIN, now_ns(w),
+                      1);
+        w->places[i].client = NULL;
+    }
+}
+
+void world_turn(struct world *w)
+{
+    for (int i = 0; i < 3; i++) {
+        gather(w);
+        broker_end_turn(&w->broker);
+        forget_swept(w);
+        gather(w);
+        broker_begin_turn(&w->broker, w->now_ms,
+                          WALL_S + (int64_t)(w->now_ms / 1000));
+    }
+    for (unsigned i = 0; i < WORLD_PLACES; i++) {
+        if (w->places[i].client)
+            observe_quiet(w->places[i].observe, now_ns(w), 1);
+    }
+}
+
+void world_wait(struct world *w, uint64_t ms)
+{
+    w->now_ms += ms;
+    broker_begin_turn(&w->broker, w->now_ms,
+                      WALL_S + (int64_t)(w->now_ms / 1000));
+    world_turn(w);
+    for (unsigned i = 0; i < WORLD_PLACES; i++) {
+        if (w->places[i].client)
+            observe_tick(w->places[i].observe, now_ns(w));
+    }
+}
+
+/* arrive makes sure that somebody is there. Returns false when there were too
+ * many connections already. */
+static bool arrive(struct world *w, unsigned place)
+{
+    if (w->places[place].client)
+        return true;
+    if (w->n_observers == WORLD_CONNECTIONS)
+        return false;
+    struct conn *conn = conn_new(NULL, NULL);
+    w->places[place].client =
+        broker_add_client(&w->broker, conn, &w->config.acceptors[0]);
+    w->places[place].observe = w->observers[w->n_observers++] =
+        observe_new(w->seen, on_finding, NULL, w);
+    return true;
+}
+
+void world_say(struct world *w, unsigned place, const uint8_t *octets, size_t n,
+               bool is_cut)
+{
+    size_t step = is_cut ? 1 : n;
+    if (n == 0 || !arrive(w, place))
+        return;
+    struct client *c = w->places[place].client;
+    for (size_t at = 0; at < n && c->conn->state != CONN_CLOSING; at += step) {
+        buf_append(&c->conn->in, octets + at, step);
+        observe_octets(w->places[place].observe, WIRE_CLIENT, octets + at, step,
+                       now_ns(w), 1);
+        broker_input(&w->broker, c);
+    }
+}
+
+void world_drop(struct world *w, unsigned place)
+{
+    struct client *c = w->places[place].client;
+    if (!c)
+        return;
+    gather(w);
+    observe_close(w->places[place].observe, WIRE_CLIENT, OBSERVE_RST,
+                  now_ns(w), 1);
+    c->conn->has_ended = true;
+    broker_input(&w->broker, c);
+}
+
+void world_restart(struct world *w)
+{
+    if (!w->config.data_folder)
+        return;
+    for (unsigned i = 0; i < WORLD_PLACES; i++)
+        world_drop(w, i);
+    world_turn(w);
+    broker_clear(&w->broker);
+    memset(w->places, 0, sizeof w->places);
+    observe_world_forget(w->seen);
+    start(w);
+}

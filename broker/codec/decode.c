@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "codec/frame.h"
 #include "codec/props.h"
 
 /* read_text reads a UTF-8 Encoded String [MQTT-1.5.4-1], [MQTT-1.5.4-2]. */
@@ -146,6 +147,35 @@ static enum reason decode_connect(struct reader *r, struct connect *c)
     return reason;
 }
 
+/* reason_is_legal tells whether a Reason Code may stand in a packet of that
+ * type, sent by either side. Spec: 5.0 table 2-6 and the tables of s3. */
+static bool reason_is_legal(enum packet_type type, uint8_t code)
+{
+    static const char *const publish = "\x00\x10\x80\x83\x87\x90\x91\x97\x99";
+    static const char *const release = "\x00\x92";
+    static const char *const disconnect =
+        "\x00\x04\x80\x81\x82\x83\x87\x89\x8B\x8C\x8D\x8E\x8F\x90\x93\x94\x95"
+        "\x96\x97\x98\x99\x9A\x9B\x9C\x9D\x9E\x9F\xA0\xA1\xA2";
+    static const char *const auth = "\x00\x18\x19";
+    static const char *const connack =
+        "\x00\x80\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8A\x8C\x90\x95\x97"
+        "\x99\x9A\x9B\x9C\x9D\x9F";
+    static const char *const suback =
+        "\x00\x01\x02\x80\x83\x87\x8F\x91\x97\x9E\xA1\xA2";
+    static const char *const unsuback = "\x00\x11\x80\x83\x87\x8F\x91";
+    static const struct {
+        const char *codes;
+        size_t n;
+    } legal[16] = {
+        [PACKET_PUBACK] = {publish, 9},         [PACKET_PUBREC] = {publish, 9},
+        [PACKET_PUBREL] = {release, 2},         [PACKET_PUBCOMP] = {release, 2},
+        [PACKET_DISCONNECT] = {disconnect, 30}, [PACKET_AUTH] = {auth, 3},
+        [PACKET_CONNACK] = {connack, 22},       [PACKET_SUBACK] = {suback, 12},
+        [PACKET_UNSUBACK] = {unsuback, 7},
+    };
+    return memchr(legal[type].codes, code, legal[type].n) != NULL;
+}
+
 /* connack_3_reason turns a Return Code of 3.x into its like among the Reason
  * Codes. Returns false for a code that does not exist. */
 static bool connack_3_reason(uint8_t code, enum reason *reason)
@@ -171,11 +201,15 @@ static enum reason decode_connack(struct reader *r, enum mqtt_version version,
     uint8_t code = read_u8(r);
     c->is_session_present = (flags & 1) != 0;
     c->reason = code;
-    if (flags & 0xFE)
+    if (version == MQTT_3_1)
+        c->is_session_present = false; /* the octet is reserved, unused */
+    else if (flags & 0xFE)
         return REASON_MALFORMED_PACKET; /* [MQTT-3.2.2-1] */
     if (version != MQTT_5_0 && !connack_3_reason(code, &c->reason))
         return REASON_MALFORMED_PACKET;
     if (version == MQTT_5_0) {
+        if (!reason_is_legal(PACKET_CONNACK, code))
+            return REASON_PROTOCOL_ERROR;
         enum reason reason =
             props_read(r, PROPERTY_IN(PACKET_CONNACK), &c->properties);
         if (reason != REASON_SUCCESS)
@@ -210,27 +244,6 @@ static enum reason decode_publish(struct reader *r, enum mqtt_version version,
     }
     p->payload = read_rest(r);
     return REASON_SUCCESS;
-}
-
-/* reason_is_legal tells whether a Reason Code may stand in a packet of that
- * type, sent by either side. Spec: 5.0 table 2-6 and the tables of s3. */
-static bool reason_is_legal(enum packet_type type, uint8_t code)
-{
-    static const char *const publish = "\x00\x10\x80\x83\x87\x90\x91\x97\x99";
-    static const char *const release = "\x00\x92";
-    static const char *const disconnect =
-        "\x00\x04\x80\x81\x82\x83\x87\x89\x8B\x8C\x8D\x8E\x8F\x90\x93\x94\x95"
-        "\x96\x97\x98\x99\x9A\x9B\x9C\x9D\x9E\x9F\xA0\xA1\xA2";
-    static const char *const auth = "\x00\x18\x19";
-    static const struct {
-        const char *codes;
-        size_t n;
-    } legal[16] = {
-        [PACKET_PUBACK] = {publish, 9},         [PACKET_PUBREC] = {publish, 9},
-        [PACKET_PUBREL] = {release, 2},         [PACKET_PUBCOMP] = {release, 2},
-        [PACKET_DISCONNECT] = {disconnect, 30}, [PACKET_AUTH] = {auth, 3},
-    };
-    return memchr(legal[type].codes, code, legal[type].n) != NULL;
 }
 
 /* read_reason reads what the 5.0 acknowledgements, DISCONNECT and AUTH end
@@ -364,6 +377,22 @@ static enum reason decode_unsubscribe(struct reader *r,
                                                     : REASON_SUCCESS;
 }
 
+/* codes_are_legal looks at the codes of SUBACK and UNSUBACK, one for each Topic
+ * Filter: [MQTT-3.8.4-6], [MQTT-3.11.3-2]; 3.1.1 [MQTT-3.9.3-2]. */
+static bool codes_are_legal(struct slice codes, enum mqtt_version version,
+                            enum packet_type type)
+{
+    for (size_t i = 0; i < codes.n; i++) {
+        uint8_t code = codes.data[i];
+        bool is_legal = version == MQTT_5_0     ? reason_is_legal(type, code)
+                        : version == MQTT_3_1_1 ? code <= 2 || code == 0x80
+                                                : code <= 2;
+        if (!is_legal)
+            return false;
+    }
+    return codes.n > 0 || version == MQTT_3_1;
+}
+
 static enum reason decode_suback(struct reader *r, enum mqtt_version version,
                                  enum packet_type type, struct suback *s)
 {
@@ -376,7 +405,8 @@ static enum reason decode_suback(struct reader *r, enum mqtt_version version,
         return end_of(r);
     }
     s->reasons = read_rest(r);
-    return REASON_SUCCESS;
+    return codes_are_legal(s->reasons, version, type) ? REASON_SUCCESS
+                                                      : REASON_PROTOCOL_ERROR;
 }
 
 static enum reason decode_disconnect(struct reader *r,
@@ -437,17 +467,30 @@ static enum reason decode_body(struct reader *r, enum mqtt_version version,
     return REASON_MALFORMED_PACKET;
 }
 
+/* skip_length passes over a Remaining Length that frame_next has read. Returns
+ * true if fewer octets would have done. */
+static bool skip_length(struct reader *r)
+{
+    size_t n = 1;
+    uint8_t octet;
+    while ((octet = read_u8(r)) & 0x80)
+        n++;
+    return n > 1 && octet == 0;
+}
+
 enum reason packet_decode(struct slice octets, enum mqtt_version version,
                           struct packet *packet)
 {
     struct reader r = reader_of(octets);
     uint8_t first = read_u8(&r);
-    uint32_t remaining = read_varint(&r);
+    size_t total;
     packet->type = first >> 4;
     if (packet->type == PACKET_CONNECT)
         packet->connect.version = 0;
-    if (r.has_failed || remaining != reader_left(&r))
+    if (frame_next(octets, 0, &total) != REASON_SUCCESS || total == 0 ||
+        total != octets.n)
         return REASON_MALFORMED_PACKET;
+    bool is_padded = skip_length(&r);
     enum reason reason = decode_body(&r, version, first & 15, packet);
     if (reason != REASON_SUCCESS)
         return reason;
@@ -456,5 +499,7 @@ enum reason packet_decode(struct slice octets, enum mqtt_version version,
         version = packet->connect.version;
     if (version != MQTT_3_1 && !flags_are_legal(packet->type, first & 15))
         return REASON_MALFORMED_PACKET;
-    return REASON_SUCCESS;
+    /* Only 5.0 wants the shortest form of a length [MQTT-1.5.5-1]. */
+    return version == MQTT_5_0 && is_padded ? REASON_MALFORMED_PACKET
+                                            : REASON_SUCCESS;
 }

@@ -13,8 +13,6 @@ enum reason frame_next(struct slice octets, size_t max, size_t *total)
         length |= (uint32_t)(octet & 0x7F) << (7 * (i - 1));
         if (octet & 0x80)
             continue;
-        if (octet == 0 && i > 1)
-            return REASON_MALFORMED_PACKET; /* not minimal [MQTT-1.5.5-1] */
         size_t size = 1 + i + length;
         if (max && size > max)
             return REASON_PACKET_TOO_LARGE;

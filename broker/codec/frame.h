@@ -20,7 +20,7 @@
  *          larger than octets.n: more must arrive
  *
  * Returns REASON_SUCCESS; REASON_MALFORMED_PACKET if the length field is longer
- * than 4 octets or not minimal; REASON_PACKET_TOO_LARGE if total exceeds max.
+ * than 4 octets; REASON_PACKET_TOO_LARGE if total exceeds max.
  * Spec: 5.0 s1.5.5 [MQTT-1.5.5-1], s2.1.4; 3.1.1 s2.2.3.
  */
 enum reason frame_next(struct slice octets, size_t max, size_t *total);

@@ -172,6 +172,11 @@ static const struct {
     enum reason reason;
     const char *hex;
 } bad[] = {
+    /* found by comparing with another decoder */
+    {V5, MALFORMED, "C0 8000"},
+    {V5, PROTOCOL, "20 03 00 2A 00"},
+    {V5, PROTOCOL, "90 03 0001 00"},
+    {V4, PROTOCOL, "90 03 0001 9D"},
     /* the first octet */
     {V4, MALFORMED, "00 00"},
     {V4, MALFORMED, "C1 00"},
@@ -499,7 +504,7 @@ START_TEST(frame_end_is_found)
         {"30 FFFFFF7F", 1000, REASON_PACKET_TOO_LARGE, 0},
         {"30 8001", 131, REASON_SUCCESS, 131},
         {"30 8001", 130, REASON_PACKET_TOO_LARGE, 0},
-        {"C0 8000", 0, REASON_MALFORMED_PACKET, 0},
+        {"C0 8000", 0, REASON_SUCCESS, 3},
         {"30 FFFFFFFF", 0, REASON_MALFORMED_PACKET, 0},
         {"30 FFFFFFFF01", 0, REASON_MALFORMED_PACKET, 0},
     };

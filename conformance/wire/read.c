@@ -203,8 +203,10 @@ static bool is_there(const struct reader *r, const struct wire_field *field)
 
 /* ---- packets ------------------------------------------------------------- */
 
-/* Finds out by which version CONNECT is to be read, from its name and level. */
-static enum wire_version connect_version(const struct wire_bytes *body)
+/* Finds out by which version CONNECT is to be read, from its name and level;
+ * its Remaining Length, too, is judged by that. */
+static enum wire_version connect_version(const unsigned char *octets,
+                                         size_t total)
 {
     static const struct {
         const char *head;
@@ -214,9 +216,13 @@ static enum wire_version connect_version(const struct wire_bytes *body)
                  {"\0\4MQTT\4", 7, WIRE_3_1_1},
                  {"\0\4MQTT\5", 7, WIRE_5_0}};
 
+    size_t at = 1;
+
+    while (at < total && octets[at++] & 0x80)
+        ;
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-        if (body->n >= heads[i].n &&
-            !memcmp(body->octets, heads[i].head, heads[i].n))
+        if (total - at >= heads[i].n &&
+            !memcmp(octets + at, heads[i].head, heads[i].n))
             return heads[i].version;
     return WIRE_UNKNOWN;
 }
@@ -376,17 +382,16 @@ enum wire_status wire_read(enum wire_version version, enum wire_side from,
                       "the Remaining Length does not end within four octets");
         return WIRE_BAD;
     }
-    read_header(&r, octets, *total);
-    if (packet->type == WIRE_CONNECT) {
-        packet->version = connect_version(&packet->body);
+    packet->version = version;
+    if (*(const unsigned char *)octets >> 4 == WIRE_CONNECT) {
+        packet->version = connect_version(octets, *total);
         r.version = packet->version           ? packet->version
                     : version == WIRE_UNKNOWN ? WIRE_5_0
                                               : version;
-    } else {
-        packet->version = version;
-        if (version == WIRE_UNKNOWN)
-            return WIRE_OK;
     }
+    read_header(&r, octets, *total);
+    if (packet->type != WIRE_CONNECT && version == WIRE_UNKNOWN)
+        return WIRE_OK;
     read_body(&r);
     r.fault->is_readable = !r.is_lost;
     return r.is_bad ? WIRE_BAD : WIRE_OK;

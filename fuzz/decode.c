@@ -13,8 +13,8 @@ const struct fuzz_shape fuzz_shape = {1, 0};
 
 static void inside(struct slice whole, struct slice part)
 {
-    if (part.n > 0 && (part.data < whole.data ||
-                       part.data + part.n > whole.data + whole.n))
+    if (part.n > 0 &&
+        (part.data < whole.data || part.data + part.n > whole.data + whole.n))
         fuzz_fail("a slice lies outside the packet");
 }
 
@@ -38,8 +38,8 @@ static void walk_filters(struct slice whole, const struct packet *packet,
 {
     bool is_subscribe = packet->type == PACKET_SUBSCRIBE;
     struct subscription_request request;
-    struct slice rest = is_subscribe ? packet->subscribe.filters
-                                     : packet->unsubscribe.filters;
+    struct slice rest =
+        is_subscribe ? packet->subscribe.filters : packet->unsubscribe.filters;
     size_t n = 0;
     while (is_subscribe ? subscribe_next(&rest, version, &request)
                         : unsubscribe_next(&rest, &request.filter)) {

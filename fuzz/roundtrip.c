@@ -19,11 +19,10 @@ const struct fuzz_shape fuzz_shape = {1, 0};
  * the encoder is given lists. Returns false if it cannot be. */
 static bool give_identifiers(struct packet *packet, uint32_t *first)
 {
-    struct properties *p = packet->type == PACKET_PUBLISH
-                               ? &packet->publish.properties
-                           : packet->type == PACKET_SUBSCRIBE
-                               ? &packet->subscribe.properties
-                               : NULL;
+    struct properties *p =
+        packet->type == PACKET_PUBLISH     ? &packet->publish.properties
+        : packet->type == PACKET_SUBSCRIBE ? &packet->subscribe.properties
+                                           : NULL;
     if (!p || !properties_has(p, PROPERTY_SUBSCRIPTION_IDENTIFIER))
         return true;
     *first = p->subscription_identifier;

@@ -15,8 +15,8 @@ enum { MAX_ITEMS = 200 };
 
 static void step(struct world *w, struct feed *feed)
 {
-    static const uint64_t waits_ms[8] = {0, 0, 0, 100, 1100, 6000, 90500,
-                                         7200000};
+    static const uint64_t waits_ms[8] = {0,    0,    0,     100,
+                                         1100, 6000, 90500, 7200000};
     unsigned control = feed_u8(feed);
     unsigned place = control & 3;
     size_t got;

@@ -65,8 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
         struct wire_fault fault;
         char line[600], why[300];
         size_t total, got, n_items = 0;
-        enum wire_status status = wire_read(version, side, feed.at, feed.n,
-                                            &packet, &total, &fault);
+        enum wire_status status =
+            wire_read(version, side, feed.at, feed.n, &packet, &total, &fault);
         if (status == WIRE_MORE || total == 0)
             return 0;
         if (status == WIRE_BAD && !fault.sentence[0])

@@ -194,7 +194,8 @@ const char *packets_differ(enum mqtt_version version, const struct packet *b,
     case PACKET_CONNECT:
         return connects_differ(&b->connect, h);
     case PACKET_CONNACK:
-        DIFFERS(b->connack.is_session_present != (h->session_present != 0),
+        DIFFERS(version != MQTT_3_1 &&
+                    b->connack.is_session_present != (h->session_present != 0),
                 "session_present");
         DIFFERS(is_5 && b->connack.reason != h->reason, "reason");
         return is_5 ? properties_differ(&b->connack.properties, &h->props)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 uint8_t feed_u8(struct feed *feed)
@@ -61,7 +62,7 @@ char *feed_text(struct feed *feed)
 int feed_file(struct feed *feed, char path[64])
 {
     int fd = memfd_create("input", 0);
-    if (fd < 0)
+    if (fd < 0 || fchmod(fd, 0600) != 0)
         return -1;
     while (feed->n > 0) {
         ssize_t n = write(fd, feed->at, feed->n);

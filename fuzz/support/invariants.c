@@ -31,7 +31,7 @@ static size_t check_under_way(const struct inflight *f,
     for (; d; d = d->next) {
         MUST_HOLD(d->packet_id != 0);
         MUST_HOLD(inflight_find(f, d->packet_id) == d);
-        MUST_HOLD(is_released ? d->state == OUTGOING_AWAIT_PUBCOMP
+        MUST_HOLD(is_released   ? d->state == OUTGOING_AWAIT_PUBCOMP
                   : d->qos == 1 ? d->state == OUTGOING_AWAIT_PUBACK
                                 : d->state == OUTGOING_AWAIT_PUBREC);
         MUST_HOLD(is_released ? !d->message : d->message != NULL);

@@ -145,15 +145,16 @@ struct reason_row {
     uint8_t reason;
 };
 static const struct reason_row errors[] = {
-    {{"with_will"}, DISCONNECT_WITH_WILL_MESSAGE},
+    {{"with_will", .statements = "5.0/RULE-disconnect-with-will"},
+     DISCONNECT_WITH_WILL_MESSAGE},
     {{"unspecified"}, UNSPECIFIED_ERROR},
     {{"protocol_error"}, PROTOCOL_ERROR},
     {{"quota"}, QUOTA_EXCEEDED},
 };
 
-/* DISCONNECT with any other code publishes the Will, above all with 0x04. */
-TEST_EACH(disconnect_publishes_will, errors, "5.0/RULE-disconnect-with-will",
-          "5.0/MQTT-3.14.4-3")
+/* Only a DISCONNECT with code 0x00 removes the Will: with any other, above all
+ * with 0x04, it is published. */
+TEST_EACH(disconnect_publishes_will, errors, "5.0/MQTT-3.1.2-8")
 {
     const struct reason_row *row = t_row(t);
     struct client *watcher = client_connect(t, "watcher");

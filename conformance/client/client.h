@@ -47,7 +47,8 @@ void client_expect_refused_at(struct t *t, struct where where, unsigned v3,
 /* client_session_present tells what CONNACK said. */
 bool client_session_present(const struct client *client);
 
-/* client_subscribe subscribes to one filter and demands the QoS as granted. */
+/* client_subscribe subscribes to one filter and demands the QoS as granted; a
+ * Server that grants less is in its right, and the case is skipped. */
 #define client_subscribe(client, filter, qos)                                  \
     client_subscribe_at(client, HERE(#filter), filter, qos)
 /* With options of 5.0: client_subscribe_with(c, "a/b", .qos = 1,

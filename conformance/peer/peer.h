@@ -176,7 +176,9 @@ void peer_expect_refused_at(struct peer *peer, struct where where,
 /* ---- conversations ---------------------------------------------------------
  * Whole exchanges, done right, for what a test needs but is not about. */
 
-/* SUBSCRIBE to one filter, and a SUBACK that grants exactly this QoS. */
+/* SUBSCRIBE to one filter, and a SUBACK that grants exactly this QoS. A Server
+ * that grants less is in its right, and the case is skipped. Messages that come
+ * before SUBACK are kept for later expectations. */
 #define peer_subscribe(peer, filter, qos)                                      \
     peer_subscribe_at(peer, HERE(#filter), filter, qos)
 void peer_subscribe_at(struct peer *peer, struct where where,

@@ -145,7 +145,10 @@ TEST(password_without_user_name_is_refused, "3.1.1/MQTT-3.1.2-22")
     struct peer *peer = peer_open(t);
     peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1,
                             .password = "secret"));
-    peer_expect_refused(peer, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
+    peer_expect_refused(
+        peer,
+        .v3 = CODES(REFUSED_BAD_USER_NAME_OR_PASSWORD, REFUSED_NOT_AUTHORIZED),
+        .v3_may_just_close = true);
 }
 
 /* In 5.0 a Password may come alone: if the server refuses it, then because it

@@ -29,17 +29,17 @@ TEST(will_published_after_protocol_error, "3.1.1/MQTT-3.1.2-8",
      "5.0/MQTT-3.1.2-8")
 {
     struct client *watcher = client_connect(t, "watcher");
-    client_subscribe(watcher, "status/pump", 2);
+    client_subscribe(watcher, "status/pump", 1);
 
     struct peer *pump = peer_connect(
         t,
         CONNECT(.client_id = "pump", .clean_start = 1,
-                .will = {.topic = "status/pump", .payload = "gone", .qos = 2}));
+                .will = {.topic = "status/pump", .payload = "gone", .qos = 1}));
     peer_send(pump, SUBSCRIBE(.packet_id = 1, .filters = {{"a"}},
                               .raw_flags = OPT(0)));
     peer_expect_close(pump);
 
-    client_expect(watcher, MESSAGE("status/pump", "gone", .qos = 2));
+    client_expect(watcher, MESSAGE("status/pump", "gone", .qos = 1));
     client_expect_nothing_more(watcher);
 }
 
@@ -171,9 +171,11 @@ TEST(will_of_refused_client_not_published, "3.1.1/MQTT-3.1.2-8",
     struct peer *pump = peer_open(t);
     peer_send(
         pump,
-        CONNECT(.client_id = "pump", .raw_connect_flags = OPT(0x0f),
+        CONNECT(.client_id = "pump", .protocol_level = OPT(9),
                 .will = {.topic = "status/pump", .payload = "gone", .qos = 1}));
-    peer_expect_refused(pump, .v5 = CODES(MALFORMED_PACKET, PROTOCOL_ERROR));
+    peer_expect_refused(pump, .v3 = CODES(REFUSED_PROTOCOL_VERSION),
+                        .v3_may_just_close = true,
+                        .v5 = CODES(UNSUPPORTED_PROTOCOL_VERSION));
     client_expect_nothing_more(watcher);
 }
 
@@ -222,7 +224,7 @@ TEST(will_qos_0_is_delivered, "3.1.1/MQTT-3.1.2-14", "3.1.1/MQTT-3.8.4-6",
      "5.0/MQTT-3.1.2-12", "5.0/MQTT-3.8.4-8")
 {
     struct client *watcher = client_connect(t, "watcher");
-    client_subscribe(watcher, "status/pump", 2);
+    client_subscribe(watcher, "status/pump", 1);
 
     struct peer *pump = peer_connect(
         t,
@@ -237,7 +239,7 @@ TEST(will_qos_1_is_delivered, "3.1.1/MQTT-3.1.2-14", "3.1.1/MQTT-3.8.4-6",
      "5.0/MQTT-3.1.2-12", "5.0/MQTT-3.8.4-8")
 {
     struct client *watcher = client_connect(t, "watcher");
-    client_subscribe(watcher, "status/pump", 2);
+    client_subscribe(watcher, "status/pump", 1);
 
     struct peer *pump = peer_connect(
         t,

@@ -8,7 +8,7 @@
 #include "suite.h"
 
 /* The payload's fields come in one order, and each takes effect: the client is
- * known by its identifier, and its Will goes to the Will Topic. */
+ * let in, is known by its identifier, and its Will goes to the Will Topic. */
 TEST(payload_fields_take_effect, "3.1.1/MQTT-3.1.3-1", "5.0/MQTT-3.1.3-1",
      .settings = "users=on")
 {
@@ -18,14 +18,18 @@ TEST(payload_fields_take_effect, "3.1.1/MQTT-3.1.3-1", "5.0/MQTT-3.1.3-1",
     client_subscribe(watcher, "status/pump", 1);
     struct peer *pump = peer_connect(
         t,
-        CONNECT(.client_id = "pump", .clean_start = 1,
+        CONNECT(.client_id = "pump",
                 .will = {.topic = "status/pump", .payload = "gone", .qos = 1},
-                .user_name = user.name, .password = user.password));
-    struct client *again = client_connect(t, "pump", .user_name = user.name,
-                                          .password = user.password);
-    peer_expect_error(pump, SESSION_TAKEN_OVER);
+                .user_name = user.name, .password = user.password,
+                .props.session_expiry_interval_s = OPT(60)));
+    peer_subscribe(pump, "orders", 1);
+    peer_drop(pump);
     client_expect(watcher, MESSAGE("status/pump", "gone", .qos = 1));
-    client_expect_nothing_more(again);
+    client_publish(watcher, MESSAGE("orders", "stop", .qos = 1));
+    struct client *again =
+        client_connect(t, "pump", .keep_session = true, .user_name = user.name,
+                       .password = user.password);
+    client_expect(again, MESSAGE("orders", "stop", .qos = 1));
 }
 
 /* The same order without users: identifier, Will Topic and payload. */
@@ -34,11 +38,14 @@ TEST(identifier_and_will_take_effect, "3.1.1/MQTT-3.1.3-1", "5.0/MQTT-3.1.3-1")
     struct client *watcher = client_connect(t, "watcher");
     client_subscribe(watcher, "status/pump", 1);
     struct client *pump = client_connect(
-        t, "pump", .will = MESSAGE("status/pump", "gone", .qos = 1));
-    struct client *again = client_connect(t, "pump");
-    client_expect_lost(pump, SESSION_TAKEN_OVER);
+        t, "pump", .keep_session = true, .session_expiry_interval_s = OPT(60),
+        .will = MESSAGE("status/pump", "gone", .qos = 1));
+    client_subscribe(pump, "orders", 1);
+    client_drop(pump);
     client_expect(watcher, MESSAGE("status/pump", "gone", .qos = 1));
-    client_expect_nothing_more(again);
+    client_publish(watcher, MESSAGE("orders", "stop", .qos = 1));
+    struct client *again = client_connect(t, "pump", .keep_session = true);
+    client_expect(again, MESSAGE("orders", "stop", .qos = 1));
 }
 
 /* Every CONNECT has a Client Identifier, and be it an empty one. */

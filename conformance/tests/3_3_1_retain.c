@@ -17,7 +17,7 @@ TEST(retained_message_is_sent_to_new_subscription, "3.1.1/MQTT-3.3.1-5",
     struct client *writer = client_connect(t, "writer");
     retain_message(t, writer, MESSAGE("news", "rain", .qos = 1, .retain = 1));
     struct client *reader = client_connect(t, "reader");
-    client_subscribe(reader, "news", 2);
+    client_subscribe(reader, "news", 1);
     client_expect(reader, MESSAGE("news", "rain", .qos = 1));
     client_expect_nothing_more(reader);
 }
@@ -31,7 +31,8 @@ TEST(retained_message_has_retain_set, "3.1.1/MQTT-3.3.1-8",
     retain_message(t, writer, MESSAGE("news/1", "rain", .qos = 1, .retain = 1));
     retain_message(t, writer, MESSAGE("news/0", "wind", .qos = 0, .retain = 1));
     struct client *reader = client_connect(t, "reader");
-    client_subscribe(reader, "news/+", 1);
+    client_subscribe(reader, "news/1", 1);
+    client_subscribe(reader, "news/0", 1);
     client_expect_all(reader, MESSAGE("news/1", "rain", .retain = 1),
                       MESSAGE("news/0", "wind", .retain = 1));
 }
@@ -155,7 +156,7 @@ TEST(empty_retained_qos_0_removes, "3.1.1/MQTT-3.3.1-10", "5.0/MQTT-3.3.1-6",
 
 /* Removing the message of a topic leaves those above and below it. */
 TEST(removal_leaves_other_topics, "3.1.1/MQTT-3.3.1-10", "5.0/MQTT-3.3.1-6",
-     .needs = "retain wildcards")
+     .needs = "retain")
 {
     struct client *writer = client_connect(t, "writer");
     retain_message(t, writer, MESSAGE("news", "1", .qos = 1, .retain = 1));
@@ -163,8 +164,12 @@ TEST(removal_leaves_other_topics, "3.1.1/MQTT-3.3.1-10", "5.0/MQTT-3.3.1-6",
     retain_message(t, writer, MESSAGE("news/a/b", "3", .qos = 1, .retain = 1));
     retain_message(t, writer, MESSAGE("news/a", "", .qos = 1, .retain = 1));
     struct client *reader = client_connect(t, "reader");
-    client_subscribe(reader, "news/#", 1);
-    client_expect_all(reader, MESSAGE("news", "1"), MESSAGE("news/a/b", "3"));
+    client_subscribe(reader, "news/a", 1);
+    client_expect_nothing_more(reader);
+    client_subscribe(reader, "news", 1);
+    client_expect(reader, MESSAGE("news", "1"));
+    client_subscribe(reader, "news/a/b", 1);
+    client_expect(reader, MESSAGE("news/a/b", "3"));
     client_expect_nothing_more(reader);
 }
 

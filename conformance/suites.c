@@ -51,7 +51,8 @@
     X(artemis_restart)                                                         \
     X(state_wills)                                                             \
     X(artemis_authorization)                                                   \
-    X(robustness_header)
+    X(robustness_header)                                                       \
+    X(robustness_truncated)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

@@ -71,7 +71,9 @@ static void expect_close(struct peer *peer, struct where where)
             t_fail_at(peer->t, where, where.text,
                       "the connection was still open after %d ms",
                       t_deadline_ms(peer->t));
-        if (has_farewell || !peer_is_farewell(peer, packet))
+        bool is_refusal = peer->asks_odd_level && /* in either form */
+                          packet->type == WIRE_CONNACK && packet->reason;
+        if (has_farewell || !(is_refusal || peer_is_farewell(peer, packet)))
             t_fail_at(peer->t, where, where.text, "%s",
                       wire_describe(packet, text, sizeof text));
         has_farewell = true;

@@ -169,7 +169,9 @@ static void learn(struct peer *peer, const struct wire_packet *packet)
         return;
     peer->has_connected = true;
     peer->asks_odd_level =
-        wire_is_set(packet->protocol_level) || packet->protocol_name.text;
+        wire_is_set(packet->protocol_level) || packet->protocol_name.text ||
+        (packet->raw_fields[0].name &&
+         strncmp(packet->raw_fields[0].name, "protocol_", 9) == 0);
     struct wire_bytes id = packet->client_id;
     size_t n_mark = strlen(EXACT);
     if (wire_len(id) >= n_mark && memcmp(id.text, EXACT, n_mark) == 0)

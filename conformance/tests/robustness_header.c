@@ -5,15 +5,7 @@
  * served all the while.
  * Spec: 5.0 s2.1, 4.13; 3.1.1 s2.2, 4.8.
  */
-#include "peer/hostile.h"
-#include "suite.h"
-
-#define EVERY_TRANSPORT .transports = "tcp ws"
-
-struct input {
-    struct row row;
-    const struct wire_packet *packet;
-};
+#include "robustness.h"
 
 #define FLAGS(name, n, type, ...)                                              \
     {                                                                          \
@@ -61,9 +53,6 @@ TEST_EACH(reserved_bit_of_connect_closes, connect_bits, "3.1.1/MQTT-2.2.2-2",
     const struct input *row = t_row(t);
     hostile_closes_first(t, row->packet);
 }
-
-#define ONLY_3 "3.1.1"
-#define ONLY_5 "5.0"
 
 static const struct input no_packets_of_a_client[] = {
     {{"type_0"}, RAW("00 00")},

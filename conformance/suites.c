@@ -52,7 +52,8 @@
     X(state_wills)                                                             \
     X(artemis_authorization)                                                   \
     X(robustness_header)                                                       \
-    X(robustness_truncated)
+    X(robustness_truncated)                                                    \
+    X(robustness_properties)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

@@ -53,7 +53,10 @@
     X(artemis_authorization)                                                   \
     X(robustness_header)                                                       \
     X(robustness_truncated)                                                    \
-    X(robustness_properties)
+    X(robustness_properties)                                                   \
+    X(robustness_strings)                                                      \
+    X(robustness_connect)                                                      \
+    X(robustness_fields)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

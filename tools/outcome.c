@@ -189,6 +189,9 @@ static void json_item(struct text *out, const struct conn *c,
     put_string(out, "type",
                item->kind == ITEM_PACKET ? wire_type_name(item->message.type)
                                          : "close");
+    text_printf(out, ", \"at\": %.6f",
+                (double)(item->time_ns - c->replay->script->items[0].time_ns) /
+                    1e9);
     if (is_client && item->is_sent)
         text_printf(out, ", \"sent\": %.6f", (double)item->sent_ns / 1e9);
     if (!is_client)

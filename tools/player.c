@@ -3,10 +3,6 @@
  *
  * Each connection walks its own stream: a packet of the captured server is
  * waited for, a packet of the client is sent when its causes have happened.
- * Across connections, what publishes (PUBLISH, PUBREL) waits for the control
- * packets (CONNECT, SUBSCRIBE, UNSUBSCRIBE, the end) that were complete before
- * it in the capture, and a control packet waits for everything before it. That
- * a QoS 0 PUBLISH has been handled is learnt by a PINGREQ behind it: a fence.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,8 +12,6 @@
 #include "player.h"
 #include "replay.h"
 #include "room.h"
-
-static const uint64_t MS = 1000000;
 
 static uint64_t monotonic(void)
 {
@@ -85,7 +79,7 @@ static void on_octets(void *user, const uint8_t *octets, size_t n)
     framer_push(&c->framer, octets, n, (struct mark){0, 0}, on_packet, c);
 }
 
-static bool is_closed(const struct conn *c)
+bool player_is_closed(const struct conn *c)
 {
     return !c->live || live_state(c->live) == LIVE_CLOSED;
 }
@@ -109,10 +103,10 @@ static void note_closed(struct conn *c)
 
 static void pump(struct conn *c)
 {
-    if (is_closed(c))
+    if (player_is_closed(c))
         return;
     live_pump(c->live, on_octets, c);
-    if (is_closed(c)) {
+    if (player_is_closed(c)) {
         c->replay->last_activity_ns = replay_now(c->replay);
         note_closed(c);
     }
@@ -200,7 +194,7 @@ static void say_bye(struct conn *c, bool is_rst)
     struct replay *r = c->replay;
     c->has_said_bye = true;
     c->bye_ns = replay_now(r);
-    if (is_closed(c))
+    if (player_is_closed(c))
         return;
     observe_close(c->observe, WIRE_CLIENT, is_rst ? OBSERVE_RST : OBSERVE_FIN,
                   (int64_t)day_time(r), 0);
@@ -248,155 +242,6 @@ static void send_item(struct conn *c, struct item *item)
         (type == WIRE_PUBLISH && !item->message.qos && !r->options->has_fence);
 }
 
-/* ---- causes across connections ------------------------------------------- */
-
-static bool is_publishing(const struct item *item)
-{
-    return item->kind == ITEM_PACKET && item->from == WIRE_CLIENT &&
-           (item->message.type == WIRE_PUBLISH ||
-            item->message.type == WIRE_PUBREL);
-}
-
-static bool is_control(const struct item *item)
-{
-    if (item->from != WIRE_CLIENT)
-        return false;
-    return item->closes || (item->kind == ITEM_PACKET &&
-                            (item->message.type == WIRE_CONNECT ||
-                             item->message.type == WIRE_SUBSCRIBE ||
-                             item->message.type == WIRE_UNSUBSCRIBE));
-}
-
-/* A sent request whose effect has shown, or is no more waited for. */
-static bool is_effective(struct conn *c, struct item *item)
-{
-    uint64_t now = replay_now(c->replay);
-    if (item->is_done)
-        return true;
-    if (!item->is_sent)
-        return c->is_finished;
-    uint64_t patience = c->replay->options->timeout_ns;
-    if (item->closes) /* the broker's FIN, a moment after a RST */
-        patience = item->end == TCP_END_RST && item->kind == ITEM_END
-                       ? 50 * MS
-                       : 1000 * MS;
-    if (is_closed(c) && !(item->closes && item->kind == ITEM_END))
-        return item->is_done = true;
-    if (now - item->sent_ns > patience)
-        item->is_done = true;
-    return item->is_done;
-}
-
-/* The first item from *at on that a test selects and that is not done. */
-static struct item *first_undone(struct conn *c, size_t *at,
-                                 bool (*selects)(const struct item *))
-{
-    for (; *at < c->stream->n_items; ++*at) {
-        struct item *item = conn_item(c, *at);
-        if (selects(item) && !is_effective(c, item))
-            return item;
-    }
-    return NULL;
-}
-
-/* Asks whether all before has been handled: a PINGREQ of our own. */
-static void ask_fence(struct conn *c)
-{
-    static const uint8_t PINGREQ_OCTETS[2] = {0xC0, 0};
-    if (is_closed(c) || c->has_said_bye || !c->is_connected)
-        return;
-    for (size_t i = c->at_ping; i < c->n_pings; i++)
-        if (c->pings[i].is_fence && c->pings[i].upto >= c->at)
-            return;
-    c->pings = grow(c->pings, c->n_pings, sizeof *c->pings);
-    c->pings[c->n_pings++] = (struct ping){true, c->at};
-    player_send(c, PINGREQ_OCTETS, sizeof PINGREQ_OCTETS);
-}
-
-/* Control packets of `o` that were complete before `item` in the capture. */
-static bool waits_for_control(struct conn *o, const struct item *item)
-{
-    const struct item *items = o->replay->script->items;
-    for (size_t at = o->first_c; at < o->stream->n_items; at++) {
-        struct item *p = conn_item(o, at);
-        if (p >= item)
-            return false;
-        if (!is_control(p) || is_effective(o, p))
-            continue;
-        const struct item *complete =
-            p->answer != NOTHING ? &items[p->answer] : p;
-        if (complete < item)
-            return true;
-    }
-    return false;
-}
-
-static bool waits_for_publish(struct conn *o, const struct item *item)
-{
-    struct item *p = first_undone(o, &o->first_p, is_publishing);
-    if (!p || p >= item)
-        return false;
-    if (p->is_sent && o->replay->options->has_fence && !p->message.qos &&
-        p->message.type == WIRE_PUBLISH)
-        ask_fence(o);
-    return true;
-}
-
-/* Two connections that write one retained topic keep their order. */
-static bool waits_for_retained(struct conn *o, const struct item *item)
-{
-    for (size_t at = o->first_p; at < o->stream->n_items; at++) {
-        struct item *p = conn_item(o, at);
-        if (p >= item)
-            return false;
-        if (is_publishing(p) && p->message.is_retain &&
-            p->message.n_topic == item->message.n_topic &&
-            !memcmp(p->message.topic, item->message.topic,
-                    p->message.n_topic) &&
-            !is_effective(o, p))
-            return waits_for_publish(o, item);
-    }
-    return false;
-}
-
-static bool waits_for_all(struct conn *o, const struct item *item)
-{
-    for (size_t at = o->at; at < o->stream->n_items; at++) {
-        const struct item *p = conn_item(o, at);
-        if (p >= item)
-            break;
-        if (!o->is_finished)
-            return true;
-    }
-    return waits_for_publish(o, item) || waits_for_control(o, item);
-}
-
-static bool has_causes(struct conn *c, const struct item *item)
-{
-    struct replay *r = c->replay;
-    bool publishes = is_publishing(item), controls = is_control(item);
-    if (r->options->order == ORDER_TIMED || item->is_own)
-        return true;
-    for (size_t i = 0; i < r->n_conns; i++) {
-        struct conn *o = &r->conns[i];
-        if (o == c)
-            continue;
-        first_undone(o, &o->first_c, is_control);
-        if (r->options->order == ORDER_LOCKSTEP) {
-            if (waits_for_all(o, item))
-                return false;
-            continue;
-        }
-        if ((publishes || controls) && waits_for_control(o, item))
-            return false;
-        if (controls && waits_for_publish(o, item))
-            return false;
-        if (publishes && item->message.is_retain && waits_for_retained(o, item))
-            return false;
-    }
-    return true;
-}
-
 /* ---- walking ------------------------------------------------------------- */
 
 /* Whether what causes a captured packet is still to be sent elsewhere. */
@@ -441,12 +286,12 @@ static bool pass_server_item(struct conn *c, struct item *item)
         return true;
     if (item->kind == ITEM_END && !item->is_close)
         return true;
-    if (item->kind == ITEM_END && (is_closed(c) || c->has_said_bye)) {
+    if (item->kind == ITEM_END && (player_is_closed(c) || c->has_said_bye)) {
         item->is_settled = true;
-        item->class = is_closed(c) ? CLASS_MATCH : CLASS_OPEN;
+        item->class = player_is_closed(c) ? CLASS_MATCH : CLASS_OPEN;
         return true;
     }
-    if (is_closed(c))
+    if (player_is_closed(c))
         return item->is_settled = true;
     if (!c->wait_since || is_cause_ahead(c, item))
         c->wait_since = now;
@@ -467,8 +312,8 @@ static bool pass_doom(struct conn *c)
         return true;
     bool is_late = replay_now(c->replay) - doomed->sent_ns >
                    c->replay->options->timeout_ns;
-    c->is_doom_settled = is_closed(c) || is_late;
-    c->is_doom_broken = is_late && !is_closed(c);
+    c->is_doom_settled = player_is_closed(c) || is_late;
+    c->is_doom_broken = is_late && !player_is_closed(c);
     return c->is_doom_settled;
 }
 
@@ -482,7 +327,7 @@ static bool is_due(const struct conn *c, const struct item *item)
 static bool pass_client_item(struct conn *c, struct item *item)
 {
     bool needs_open = item->kind == ITEM_PACKET;
-    if (c->has_said_bye || (c->live && is_closed(c))) {
+    if (c->has_said_bye || (c->live && player_is_closed(c))) {
         item->is_done = true;
         if (!c->has_said_bye && item->kind == ITEM_PACKET)
             c->was_closed_early = true;
@@ -490,7 +335,7 @@ static bool pass_client_item(struct conn *c, struct item *item)
     }
     if (!c->live && !needs_open)
         return item->is_done = true;
-    if (!is_due(c, item) || !has_causes(c, item))
+    if (!is_due(c, item) || !causes_have_happened(c, item))
         return false;
     if (!c->live && !open_conn(c))
         return true;
@@ -528,14 +373,14 @@ static void wait_for_sockets(struct replay *r, struct pollfd *fds,
     nfds_t n = 0;
     for (size_t i = 0; i < r->n_conns; i++) {
         struct conn *c = &r->conns[i];
-        if (!is_closed(c))
+        if (!player_is_closed(c))
             fds[n++] =
                 (struct pollfd){live_fd(c->live), live_events(c->live), 0};
     }
     poll(fds, n, timeout_ms);
     n = 0;
     for (size_t i = 0; i < r->n_conns; i++)
-        if (!is_closed(&r->conns[i]) && fds[n++].revents)
+        if (!player_is_closed(&r->conns[i]) && fds[n++].revents)
             pump(&r->conns[i]);
 }
 
@@ -544,9 +389,9 @@ static void check_reach(struct replay *r)
 {
     for (size_t i = 0; i < r->n_conns; i++) {
         const struct conn *c = &r->conns[i];
-        if (c->live && is_closed(c) && !c->n_packets && !c->has_said_bye &&
-            live_state(c->live) == LIVE_CLOSED && *live_trouble(c->live) &&
-            !live_was_reset(c->live)) {
+        if (c->live && player_is_closed(c) && !c->n_packets &&
+            !c->has_said_bye && live_state(c->live) == LIVE_CLOSED &&
+            *live_trouble(c->live) && !live_was_reset(c->live)) {
             snprintf(r->trouble, sizeof r->trouble, "%s:%s: %s",
                      r->options->url.host, r->options->url.port,
                      live_trouble(c->live));
@@ -607,7 +452,7 @@ static void end_all(struct replay *r, struct pollfd *fds)
     static const uint8_t DISCONNECT_OCTETS[2] = {0xE0, 0};
     for (size_t i = 0; i < r->n_conns; i++) {
         struct conn *c = &r->conns[i];
-        if (is_closed(c) || c->has_said_bye)
+        if (player_is_closed(c) || c->has_said_bye)
             continue;
         if (r->options->at_end == AT_END_DISCONNECT) {
             player_send(c, DISCONNECT_OCTETS, sizeof DISCONNECT_OCTETS);
@@ -619,7 +464,8 @@ static void end_all(struct replay *r, struct pollfd *fds)
     for (int i = 0; i < 30 && !r->is_unreachable; i++) {
         bool is_open = false;
         for (size_t k = 0; k < r->n_conns; k++)
-            is_open |= !is_closed(&r->conns[k]) && r->conns[k].has_said_bye;
+            is_open |=
+                !player_is_closed(&r->conns[k]) && r->conns[k].has_said_bye;
         if (!is_open)
             return;
         wait_for_sockets(r, fds, 10);

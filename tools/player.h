@@ -14,4 +14,14 @@
  */
 bool seed_retained(struct replay *replay, bool is_setting);
 
+/* causes_have_happened tells whether a client's packet may be sent, as far as
+ * other connections go; it may send fences to find out. */
+bool causes_have_happened(struct conn *conn, const struct item *item);
+
+/* player_is_closed: the connection is not open, or not any more. */
+bool player_is_closed(const struct conn *conn);
+
+/* Nanoseconds in a millisecond. */
+static const uint64_t MS = 1000000;
+
 #endif

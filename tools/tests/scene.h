@@ -16,10 +16,10 @@
 Suite *suite_capture(void);
 Suite *suite_tcp(void);
 Suite *suite_flow(void);
-Suite *suite_framer(void);
 Suite *suite_rewrite(void);
 Suite *suite_captures(void);
 Suite *suite_replay(void);
+Suite *suite_tap(void);
 
 struct scene_frame {
     uint64_t time_ns;

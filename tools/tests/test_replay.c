@@ -150,6 +150,31 @@ START_TEST(race_behind_a_fence)
 }
 END_TEST
 
+/* By how much the latest PUBLISH missed its time, divided by ten; negative if
+ * one went out early. */
+static double lateness(const struct outcome *o)
+{
+    const cJSON *stream, *packet;
+    double late = 0;
+    int n = 0;
+    cJSON_ArrayForEach(stream, cJSON_GetObjectItem(o->json, "streams"))
+    {
+        cJSON_ArrayForEach(packet, cJSON_GetObjectItem(stream, "packets"))
+        {
+            const cJSON *sent = cJSON_GetObjectItem(packet, "sent");
+            const cJSON *at = cJSON_GetObjectItem(packet, "at");
+            const cJSON *type = cJSON_GetObjectItem(packet, "type");
+            if (!sent || strcmp(type->valuestring, "PUBLISH"))
+                continue;
+            double by = sent->valuedouble - at->valuedouble / 10;
+            late = by < -0.001 ? by : late < 0 || by < late ? late : by;
+            n++;
+        }
+    }
+    ck_assert_int_eq(n, 3);
+    return late;
+}
+
 /* 8, 9: deliveries that other connections cause; pauses kept by a factor */
 START_TEST(speed)
 {
@@ -158,8 +183,16 @@ START_TEST(speed)
     EXITS(o, EXIT_GOOD);
     COUNTS(o, "MATCH", 8);
     ck_assert_double_lt(o.seconds, 2);
-    o = stage_run(path, "mqtt", broker, "--speed 10");
-    EXITS(o, EXIT_GOOD);
+    /* a busy machine wakes us late: one quiet run of five is asked for; none
+     * may be early */
+    double late = 1;
+    for (int i = 0; i < 5 && late > 0.02; i++) {
+        o = stage_run(path, "mqtt", broker, "--speed 10");
+        EXITS(o, EXIT_GOOD);
+        late = lateness(&o);
+        ck_assert_double_ge(late, 0);
+    }
+    ck_assert_double_le(late, 0.02);
     const cJSON *seconds = cJSON_GetObjectItem(o.json, "seconds");
     ck_assert_double_ge(seconds->valuedouble, 2.3);
     ck_assert_double_le(seconds->valuedouble, 2.9);

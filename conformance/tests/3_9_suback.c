@@ -13,14 +13,27 @@
 
 /* The codes stand in the order of the Topic Filters. */
 TEST(suback_in_order, "3.1.1/MQTT-3.9.3-1", "3.1.1/MQTT-3.9.3-2",
-     "5.0/MQTT-3.9.3-1", "5.0/MQTT-3.9.3-2", "5.0/RULE-suback-grants-no-more",
-     .needs = "qos2")
+     "5.0/MQTT-3.9.3-1", "5.0/MQTT-3.9.3-2", .needs = "qos2")
 {
     struct peer *peer = peer_hello(t, "ordered");
     peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"a", .qos = 0},
                                                           {"b", .qos = 2},
                                                           {"c", .qos = 1}}));
     peer_expect(peer, SUBACK(.packet_id = 1, .codes = CODES(0, 2, 1)));
+}
+
+/* No filter is granted more than was asked for it; less is allowed. */
+TEST(suback_grants_no_more, "3.1.1/RULE-suback-grants-no-more",
+     "5.0/RULE-suback-grants-no-more")
+{
+    struct peer *peer = peer_hello(t, "modest");
+    peer_send(peer, SUBSCRIBE(.packet_id = 1,
+                              .filters = {{"a", .qos = 0}, {"b", .qos = 1}}));
+    struct wire_bytes codes =
+        peer_expect(peer, SUBACK(.packet_id = 1, .reason_any = CODES(0, 1)))
+            ->codes;
+    t_check(t, wire_len(codes) == 2 && codes.octets[0] == 0,
+            "QoS 0 for the first of two filters", "QoS %u", codes.octets[0]);
 }
 
 /* Each single QoS that is asked for is granted by its own code. */
@@ -72,5 +85,6 @@ TEST(suback_within_maximum_packet_size, "5.0/MQTT-3.9.2-1", "5.0/MQTT-3.9.2-2",
             "%zu octets", suback->octets.n);
 }
 
-SUITE(suback, "3.9 SUBACK", suback_in_order, suback_grants_what_is_asked,
-      suback_failure_in_place, suback_within_maximum_packet_size);
+SUITE(suback, "3.9 SUBACK", suback_in_order, suback_grants_no_more,
+      suback_grants_what_is_asked, suback_failure_in_place,
+      suback_within_maximum_packet_size);

@@ -183,19 +183,18 @@ START_TEST(speed)
     EXITS(o, EXIT_GOOD);
     COUNTS(o, "MATCH", 8);
     ck_assert_double_lt(o.seconds, 2);
-    /* a busy machine wakes us late: one quiet run of five is asked for; none
-     * may be early */
-    double late = 1;
-    for (int i = 0; i < 5 && late > 0.02; i++) {
-        o = stage_run(path, "mqtt", broker, "--speed 10");
-        EXITS(o, EXIT_GOOD);
-        late = lateness(&o);
-        ck_assert_double_ge(late, 0);
-    }
-    ck_assert_double_le(late, 0.02);
+    o = stage_run(path, "mqtt", broker, "--speed 10");
+    EXITS(o, EXIT_GOOD);
+    /* never early; late by 20 ms at most, unless the machine has more to do
+     * than it has processors: then it wakes us when it likes */
+    double load = 0, late = lateness(&o);
+    ck_assert_int_eq(getloadavg(&load, 1), 1);
+    ck_assert_double_ge(late, 0);
+    ck_assert_double_le(
+        late, load > (double)sysconf(_SC_NPROCESSORS_ONLN) ? 0.5 : 0.02);
     const cJSON *seconds = cJSON_GetObjectItem(o.json, "seconds");
     ck_assert_double_ge(seconds->valuedouble, 2.3);
-    ck_assert_double_le(seconds->valuedouble, 2.9);
+    ck_assert_double_le(seconds->valuedouble, 2.9 + late);
 }
 END_TEST
 

@@ -87,6 +87,8 @@ size_t dispatch_octets(struct broker *b, struct client *c, struct slice octets)
     else
         reason = frame_next(octets, largest_packet(c), &total);
     if (reason == REASON_SUCCESS) {
+        if (total > octets.n)
+            c->conn->in_missing = total - octets.n;
         if (total == 0 || total > octets.n)
             return 0;
         /* Before CONNACK the time for the handshake runs on. */

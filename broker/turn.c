@@ -117,6 +117,7 @@ void broker_input(struct broker *b, struct client *c)
     struct conn *conn = c->conn;
     struct slice octets = buf_slice(&conn->in);
     size_t used = 0;
+    conn->in_missing = 0;
     if (conn->state != CONN_OPENING && octets.n > 0) {
         for (size_t n = 1; n > 0; used += n)
             n = dispatch_octets(b, c,

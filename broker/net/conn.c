@@ -17,11 +17,12 @@
 #include <string.h>
 
 enum {
-    COPY_LIMIT = 1024,   /* octets; payloads up to it are copied */
-    ENCODE_ROOM = 256,   /* most packets fit; the others are measured */
-    READ_CHUNK = 65536,  /* octets asked for at once */
-    WRITE_PARTS = 128,   /* iovec entries in one writev */
-    KEEP_OUTPUT = 16384, /* an empty output buffer above it is given back */
+    COPY_LIMIT = 1024,    /* octets; payloads up to it are copied */
+    ENCODE_ROOM = 256,    /* most packets fit; the others are measured */
+    READ_CHUNK = 65536,   /* octets asked for at once */
+    READ_AHEAD = 1 << 20, /* the same within a packet of known length */
+    WRITE_PARTS = 128,    /* iovec entries in one writev */
+    KEEP_OUTPUT = 16384,  /* an empty output buffer above it is given back */
 };
 
 /* payload.data NULL: the next n octets of heads. */
@@ -122,7 +123,7 @@ static void read_and_drop(struct conn *c, size_t max_octets)
 
 bool conn_read(struct conn *c, size_t max_octets)
 {
-    size_t n = 0;
+    size_t n = 0, chunk = READ_CHUNK;
 
     if (!c->transport || c->has_ended)
         return false;
@@ -130,9 +131,13 @@ bool conn_read(struct conn *c, size_t max_octets)
         read_and_drop(c, max_octets);
         return false;
     }
+    /* A large packet goes to its place in one piece. It is not trusted with all
+     * the room that it claims, lest a few octets take much memory. */
+    if (c->in_missing > max_octets)
+        max_octets = chunk =
+            c->in_missing < READ_AHEAD ? c->in_missing : READ_AHEAD;
     while (n < max_octets) {
-        size_t room =
-            max_octets - n < READ_CHUNK ? max_octets - n : (size_t)READ_CHUNK;
+        size_t room = max_octets - n < chunk ? max_octets - n : chunk;
         uint8_t *out = buf_reserve(&c->in, room);
         ssize_t got = c->transport->ops->read(c->transport, out, room);
         if (got < 0)

@@ -58,6 +58,7 @@ struct conn {
      * nobody looks. */
     void (*on_send)(struct conn *c, const struct packet *packet);
     struct buf in;
+    size_t in_missing; /* octets that the first packet in `in` still lacks */
     struct buf heads;
     struct conn_part *parts; /* ring of parts not yet written */
     size_t parts_first;
@@ -89,7 +90,8 @@ const char *conn_state_name(enum conn_state state);
 /* conn_read pulls what has arrived into c->in.
  *
  * max_octets   stop after that many (a turn should not be filled by one
- *              connection)
+ *              connection); but what is missing of a large packet
+ *              (in_missing) is read in pieces of up to 1 MiB
  *
  * In CONN_CLOSING what arrives is thrown away: were it left unread, closing the
  * socket would reset the connection, and the other side could lose the last

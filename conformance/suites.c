@@ -50,6 +50,8 @@
     X(artemis_trace)                                                           \
     X(artemis_restart)                                                         \
     X(state_wills)                                                             \
+    X(state_sessions)                                                          \
+    X(errors)                                                                  \
     X(artemis_authorization)                                                   \
     X(robustness_header)                                                       \
     X(robustness_truncated)                                                    \

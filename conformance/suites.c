@@ -58,7 +58,8 @@
     X(robustness_properties)                                                   \
     X(robustness_strings)                                                      \
     X(robustness_connect)                                                      \
-    X(robustness_fields)
+    X(robustness_fields)                                                       \
+    X(robustness_bounds)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

@@ -3,7 +3,6 @@
  */
 #include "peer/hostile.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "peer/inside.h"
@@ -204,12 +203,55 @@ const struct wire_packet *hostile_subscribe(struct t *t, size_t n)
     return packet;
 }
 
-struct wire_bytes hostile_repeated(struct t *t, const char *octets,
-                                   size_t n_octets, size_t n)
+const struct wire_packet *hostile_granted(struct t *t, size_t n)
 {
-    size_t total = n * n_octets;
+    struct wire_packet *packet = t_alloc(t, sizeof *packet);
+    *packet = *SUBACK(.packet_id = 1, .codes = SLICE(t_alloc(t, n + 1), n));
+    return packet;
+}
+
+const struct wire_packet *hostile_long(struct t *t,
+                                       const struct wire_packet *packet,
+                                       const char *field, const char *pattern,
+                                       size_t n, size_t n_options)
+{
+    struct wire_packet *copy = t_alloc(t, sizeof *copy);
+    unsigned char *octets = t_alloc(t, 2 + n + n_options + 1);
+    struct wire_bytes fill = t_fill(t, n, pattern);
+    octets[0] = (unsigned char)(n >> 8);
+    octets[1] = (unsigned char)n;
+    memcpy(octets + 2, fill.octets, n);
+    *copy = *packet;
+    copy->raw_fields[0] =
+        (struct wire_raw_field){field, SLICE(octets, 2 + n + n_options)};
+    return copy;
+}
+
+const struct wire_packet *hostile_properties(struct t *t,
+                                             const struct wire_packet *packet,
+                                             struct wire_bytes octets, size_t n)
+{
+    size_t length = wire_len(octets), total = n * length;
+    struct wire_packet *copy = t_alloc(t, sizeof *copy);
     char *all = t_alloc(t, total + 1);
     for (size_t i = 0; i < n; i++)
-        memcpy(all + i * n_octets, octets, n_octets);
-    return SLICE(all, total);
+        memcpy(all + i * length, octets.octets, length);
+    *copy = *packet;
+    copy->props.raw = SLICE(all, total);
+    return copy;
+}
+
+void hostile_flood(struct peer *peer, const char *topic, size_t n,
+                   size_t octets)
+{
+    struct wire_bytes payload = t_fill(peer->t, octets, "0123456789");
+    for (size_t i = 0; i < n; i++)
+        peer_send(peer, PUBLISH(.topic = {{topic}}, .payload = payload));
+    peer_expect_alive(peer);
+}
+
+void hostile_churn_at(struct t *t, struct where where, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        peer_drop(peer_hello_at(t, where, "churn"));
 }

@@ -58,8 +58,25 @@ const struct wire_packet *
 hostile_shortened(struct t *t, const struct wire_packet *packet, size_t n);
 /* hostile_subscribe gives a SUBSCRIBE to n filters, "f/0", "f/1" ... */
 const struct wire_packet *hostile_subscribe(struct t *t, size_t n);
-/* hostile_repeated gives octets that repeat these n times. */
-struct wire_bytes hostile_repeated(struct t *t, const char *octets,
-                                   size_t n_octets, size_t n);
+/* hostile_granted gives the SUBACK that grants QoS 0 n times. */
+const struct wire_packet *hostile_granted(struct t *t, size_t n);
+/* hostile_long gives the packet with a string of n octets of this pattern in
+ * the place of a field ("topic", "filters" ...), n_options zeros behind it. */
+const struct wire_packet *hostile_long(struct t *t,
+                                       const struct wire_packet *packet,
+                                       const char *field, const char *pattern,
+                                       size_t n, size_t n_options);
+/* hostile_properties gives the packet with a property list that repeats these
+ * octets n times. */
+const struct wire_packet *hostile_properties(struct t *t,
+                                             const struct wire_packet *packet,
+                                             struct wire_bytes octets,
+                                             size_t n);
+/* hostile_flood publishes n messages of so many octets at QoS 0. */
+void hostile_flood(struct peer *peer, const char *topic, size_t n,
+                   size_t octets);
+/* hostile_churn connects and drops the connection, n times. */
+#define hostile_churn(t, n) hostile_churn_at(t, HERE(#n), n)
+void hostile_churn_at(struct t *t, struct where where, size_t n);
 
 #endif

@@ -7,8 +7,6 @@
 #include "peer/peer.h"
 #include "suite.h"
 
-#include <string.h>
-
 struct name {
     struct row row;
     const char *topic;
@@ -59,17 +57,6 @@ TEST(topic_name_longer_than_packet_closes, "3.1.1/MQTT-3.3.2-1",
     peer_send(peer, RAW("30 05 00ff 616263"));
     peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR,
                       TOPIC_NAME_INVALID);
-}
-
-/* A topic has 65,535 octets at most, and as many are all right. */
-TEST(topic_name_of_full_length_is_taken, "3.1.1/MQTT-3.3.2-1",
-     "5.0/MQTT-3.3.2-1")
-{
-    struct peer *peer = peer_hello(t, "one");
-    size_t tag = strlen(t_topic(t, "x")) - 1;
-    peer_send(peer, PUBLISH(.topic = t_fill(t, 65535 - tag, "abcdefgh"),
-                            .payload = "x", .qos = 1, .packet_id = 1));
-    peer_expect(peer, PUBACK(.packet_id = 1));
 }
 
 struct match {
@@ -280,9 +267,8 @@ TEST(alias_of_the_publisher_is_not_passed_on, "5.0/MQTT-3.1.2-27",
 
 SUITE(publish_topic, "3.3.2 Topic Name and Topic Alias",
       wildcard_in_topic_name_closes, topic_name_comes_first,
-      topic_name_longer_than_packet_closes, topic_name_of_full_length_is_taken,
-      matching_topic_is_delivered, other_topic_is_not_delivered,
-      empty_topic_without_alias_closes, alias_0_closes, unknown_alias_closes,
-      alias_ends_with_the_connection, alias_is_of_one_connection,
-      aliases_up_to_the_maximum_are_taken, alias_can_be_set_anew,
-      alias_of_the_publisher_is_not_passed_on);
+      topic_name_longer_than_packet_closes, matching_topic_is_delivered,
+      other_topic_is_not_delivered, empty_topic_without_alias_closes,
+      alias_0_closes, unknown_alias_closes, alias_ends_with_the_connection,
+      alias_is_of_one_connection, aliases_up_to_the_maximum_are_taken,
+      alias_can_be_set_anew, alias_of_the_publisher_is_not_passed_on);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "cli_reports.h"
+#include "faults/catalogue.h"
 #include "runner.h"
-#include "tap/tap.h"
 
 enum { EXIT_USE = 2, MAX_ONLY = 64 };
 
@@ -115,10 +115,7 @@ static bool take_shard(struct parse *p, const char *value)
 static bool take_fault(struct parse *p, const char *value)
 {
     p->why = "the name of a fault in the catalogue";
-    for (size_t i = 0; faults[i]; i++) {
-        if (strcmp(faults[i]->name, value) == 0)
-            p->options.fault = faults[i];
-    }
+    p->options.fault = fault_find(value);
     return p->options.fault != NULL;
 }
 

@@ -1,49 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* catalogue.c -- the catalogue of faults.
- *
- * Each is one deviation on the wire that the tap makes between the broker and
- * the tester, and the statements it breaks.
- */
-#include "tap/tap.h"
+/* catalogue.c -- the tables of faults, one behind the other. */
+#include "faults/catalogue.h"
 
-/* Drops what the broker sends of one type. */
-static void drop_type(struct tap_relay *relay, enum wire_side from,
-                      const struct wire_packet *packet, void *state)
+#include <string.h>
+
+static const struct fault *const tables[] = {
+    faults_1_data,           faults_2_header,    faults_3_1_connect,
+    faults_3_1_refused,      faults_3_1_session, faults_3_1_will,
+    faults_3_2_connack,      faults_3_3_flags,   faults_3_3_properties,
+    faults_3_3_actions,      faults_3_4_acks,    faults_3_8_subscribe,
+    faults_3_10_unsubscribe, faults_3_12_ping,   faults_4_qos,
+    faults_4_topics,         faults_4_flow,      faults_artemis};
+
+enum { N_TABLES = sizeof tables / sizeof *tables };
+
+const struct fault *fault_at(size_t i)
 {
-    const enum wire_type *type = tap_arg(relay);
-    (void)state;
-    if (from == WIRE_SERVER && packet->type == *type)
-        return;
-    tap_forward(relay, from, packet);
+    for (size_t t = 0; t < N_TABLES; t++) {
+        for (const struct fault *f = tables[t]; f->name; f++) {
+            if (i-- == 0)
+                return f;
+        }
+    }
+    return NULL;
 }
 
-static const struct fault puback_dropped = {
-    .name = "puback_dropped",
-    .sentence = "the broker never acknowledges a QoS 1 message",
-    .statements = "3.1.1/MQTT-4.3.2-2 5.0/MQTT-4.3.2-4",
-    .on_packet = drop_type,
-    .arg = &(const enum wire_type){WIRE_PUBACK}};
-
-static const struct fault pingresp_dropped = {
-    .name = "pingresp_dropped",
-    .sentence = "the broker does not answer PINGREQ",
-    .statements = "3.1.1/MQTT-3.12.4-1 5.0/MQTT-3.12.4-1",
-    .on_packet = drop_type,
-    .arg = &(const enum wire_type){WIRE_PINGRESP}};
-
-/* Keeps the connection open when the broker closes it. */
-static bool never_close(struct tap_relay *relay, enum wire_side by, void *state)
+size_t fault_count(void)
 {
-    (void)relay;
-    (void)state;
-    return by == WIRE_SERVER;
+    size_t n = 0;
+    while (fault_at(n))
+        n++;
+    return n;
 }
 
-static const struct fault close_withheld = {
-    .name = "close_withheld",
-    .sentence = "the broker does not close a connection it should close",
-    .statements = "3.1.1/MQTT-3.1.0-2 5.0/MQTT-3.1.0-2",
-    .on_close = never_close};
+const struct fault *fault_find(const char *name)
+{
+    const struct fault *fault;
+    if (strcmp(name, fault_relay.name) == 0)
+        return &fault_relay;
+    if (strcmp(name, fault_jitter.name) == 0)
+        return &fault_jitter;
+    for (size_t i = 0; (fault = fault_at(i)); i++) {
+        if (strcmp(fault->name, name) == 0)
+            return fault;
+    }
+    return NULL;
+}
 
-const struct fault *const faults[] = {&puback_dropped, &pingresp_dropped,
-                                      &close_withheld, NULL};
+bool fault_lists(const char *list, const char *statement)
+{
+    size_t n = strlen(statement);
+    for (const char *at = list; at && *at;) {
+        size_t n_word = strcspn(at, " ");
+        if (n_word == n && memcmp(at, statement, n) == 0)
+            return true;
+        at += n_word + strspn(at + n_word, " ");
+    }
+    return false;
+}
+
+bool fault_breaks(const struct fault *fault, const char *statement)
+{
+    return fault_lists(fault->statements, statement);
+}

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tap/tap.h"
+#include "faults/catalogue.h"
 
 static void add(cJSON *index, const char *id, const char *fault)
 {
@@ -18,14 +18,15 @@ static void add(cJSON *index, const char *id, const char *fault)
 cJSON *fault_index_new(void)
 {
     cJSON *index = cJSON_CreateObject();
-    for (size_t i = 0; faults[i]; i++) {
-        char *ids = strdup(faults[i]->statements ? faults[i]->statements : "");
+    const struct fault *fault;
+    for (size_t i = 0; (fault = fault_at(i)); i++) {
+        char *ids = strdup(fault->statements);
         char *save = NULL;
         if (!ids)
             abort();
         for (char *id = strtok_r(ids, " ", &save); id;
              id = strtok_r(NULL, " ", &save))
-            add(index, id, faults[i]->name);
+            add(index, id, fault->name);
         free(ids);
     }
     return index;

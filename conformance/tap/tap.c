@@ -346,7 +346,10 @@ static void relay_clear(struct tap_relay *relay)
         free(relay->lanes[i].in);
         link_free(relay->sides[i]);
     }
-    free(relay->state);
+    if (relay->state && relay->tap->fault->on_free)
+        relay->tap->fault->on_free(relay->state);
+    else
+        free(relay->state);
 }
 
 static void serve(struct tap *tap, int fd)

@@ -21,9 +21,10 @@ struct fault {
     const char *name;       /* [a-z0-9_] */
     const char *sentence;   /* what the broker now seems to do */
     const char *statements; /* ids it breaks, separated by spaces */
-    /* Called once a connection; may return memory for `state` (freed by the
-     * tap with free()), or NULL. May itself be NULL. */
+    /* Called once a connection; may return memory for `state`, or NULL. May
+     * itself be NULL. At the end on_free releases it; without, free() does. */
     void *(*on_open)(struct tap_relay *relay);
+    void (*on_free)(void *state);
     /* Called for each complete packet (type 0: octets that are no packet), in
      * order, before it is forwarded. Says what happens by calling tap_forward,
      * tap_send, tap_delay, tap_cut ...: a packet for which nothing is called is
@@ -80,8 +81,5 @@ void tap_shut(struct tap_relay *relay);
 enum wire_version tap_version(const struct tap_relay *relay);
 const void *tap_arg(const struct tap_relay *relay);
 size_t tap_count(const struct tap_relay *relay, enum wire_side from);
-
-/* The catalogue of faults; a NULL name ends it. */
-extern const struct fault *const faults[];
 
 #endif

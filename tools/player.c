@@ -509,7 +509,8 @@ bool player_run(struct replay *r)
     r->start_ns = monotonic();
     r->rewrite = r->options->rewrite;
     plan_times(r);
-    bool is_seeded = !r->options->seeds_retained || seed_retained(r, true);
+    bool is_seeded = (!r->options->wipes_sessions || wipe_sessions(r)) &&
+                     (!r->options->seeds_retained || seed_retained(r, true));
     r->start_ns = monotonic();
     if (is_seeded && !r->is_unreachable) {
         play_all(r, fds);
@@ -518,6 +519,8 @@ bool player_run(struct replay *r)
         end_all(r, fds);
         if (r->n_seeded)
             seed_retained(r, false);
+        if (r->options->wipes_sessions)
+            wipe_sessions(r);
     }
     free(fds);
     return !r->is_unreachable;

@@ -14,6 +14,10 @@
  */
 bool seed_retained(struct replay *replay, bool is_setting);
 
+/* wipe_sessions ends the sessions that the capture's clients have or leave on
+ * the broker. Returns false if it cannot be reached. */
+bool wipe_sessions(struct replay *replay);
+
 /* causes_have_happened tells whether a client's packet may be sent, as far as
  * other connections go; it may send fences to find out. */
 bool causes_have_happened(struct conn *conn, const struct item *item);

@@ -29,7 +29,7 @@ struct replay_options {
     bool has_fence;
     enum replay_at_end at_end;
     uint64_t timeout_ns, settle_ns, max_gap_ns, race_ns;
-    bool seeds_retained, allows_qos0_loss;
+    bool seeds_retained, wipes_sessions, allows_qos0_loss;
     bool is_strict, is_json, is_quiet, is_list;
     const char *junit, *write, *anonymise; /* files, or NULL */
     struct rewrite rewrite;

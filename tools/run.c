@@ -32,6 +32,7 @@ static const char USAGE[] =
     "  --midstream skip|synthesise   streams without CONNECT (skip)\n"
     "  --assume-version V    their version: 3.1, 3.1.1 or 5.0\n"
     "  --seed-retained       publish retained messages that have no source\n"
+    "  --wipe-sessions       end the clients' sessions, before and after\n"
     "  --keys FILE           TLS key log of the capture\n"
     "  --allow-qos0-loss     a QoS 0 delivery may be missing\n"
     "Output:\n"
@@ -58,6 +59,7 @@ enum {
     MIDSTREAM,
     VERSION,
     SEED,
+    WIPE,
     KEYS,
     QOS0,
     JSON,
@@ -85,6 +87,7 @@ static const struct option OPTIONS[] = {
     {"midstream", required_argument, NULL, MIDSTREAM},
     {"assume-version", required_argument, NULL, VERSION},
     {"seed-retained", no_argument, NULL, SEED},
+    {"wipe-sessions", no_argument, NULL, WIPE},
     {"keys", required_argument, NULL, KEYS},
     {"allow-qos0-loss", no_argument, NULL, QOS0},
     {"json", no_argument, NULL, JSON},
@@ -235,6 +238,7 @@ static int read_options(int argc, char **argv, struct replay_options *o)
         if (c == '?')
             return EXIT_USAGE;
         o->seeds_retained |= c == SEED;
+        o->wipes_sessions |= c == WIPE;
         o->allows_qos0_loss |= c == QOS0;
         o->is_json |= c == JSON;
         o->is_list |= c == LIST;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seed.c -- retained messages from before the capture, given a source.
+/* seed.c -- what the broker should hold, and not hold, before the play.
  *
- * One connection of MQTT 3.1.1 publishes them with QoS 1, waits for the
- * acknowledgements, and leaves. Spec: 3.1.1 s3.3.1.3.
+ * Retained messages from before the capture are given a source: a connection
+ * of MQTT 3.1.1 publishes them with QoS 1, waits for the acknowledgements, and
+ * leaves. Sessions are ended by a clean start of their own client.
+ * Spec: 3.1.1 s3.1.2.4, s3.3.1.3; 5.0 s3.1.2.4.
  */
 #include <poll.h>
 
@@ -55,8 +57,11 @@ static uint64_t put_all(struct replay *r, struct live *live, bool is_setting)
 {
     struct script *s = r->script;
     uint64_t n = 0;
+    const struct renames *logins = &r->rewrite.credentials;
+    const struct rename *login = logins->n ? &logins->rows[0] : NULL;
     put(live, CONNECT(.client_id = "mqttspec-seed", .clean_start = 1,
-                      .keep_alive_s = 60));
+                      .keep_alive_s = 60, .user_name = login ? login->to : NULL,
+                      .password = {{login ? login->password : NULL}}));
     for (size_t i = 0; i < s->n_items; i++) {
         struct item *item = &s->items[i];
         if (!is_unsourced(s, i))
@@ -112,4 +117,74 @@ bool seed_retained(struct replay *r, bool is_setting)
     if (is_setting)
         r->n_seeded = n;
     return is_good;
+}
+
+/* The first stream of a client identifier that leaves a session behind. */
+static bool leaves_session(const struct script *s, const struct stream *st)
+{
+    const struct message *connect = &s->items[st->items[0]].message;
+    for (const struct stream *o = s->streams; o < st; o++)
+        if (o->n_client_id == st->n_client_id && !*o->why &&
+            !memcmp(o->client_id, st->client_id, st->n_client_id))
+            return false; /* that one has been looked at */
+    for (const struct stream *o = st; o < s->streams + s->n_streams; o++) {
+        if (o->n_client_id != st->n_client_id || *o->why ||
+            memcmp(o->client_id, st->client_id, st->n_client_id))
+            continue;
+        connect = &s->items[o->items[0]].message;
+        if (connect->type == WIRE_CONNECT && !connect->is_bad &&
+            (!connect->is_clean || connect->version == WIRE_5_0))
+            return true;
+    }
+    return false;
+}
+
+/* The stream's own CONNECT, but with a clean start, no Will and no expiry. */
+static void put_clean_connect(struct replay *r, const struct stream *st,
+                              struct live *live)
+{
+    struct wire_packet p;
+    size_t n, total;
+    const struct message *m = &r->script->items[st->items[0]].message;
+    uint8_t *octets = rewrite_connect(m, &r->rewrite, &n);
+    wire_read(m->version, WIRE_CLIENT, octets, n, &p, &total, NULL);
+    p.clean_start = 1;
+    p.raw_connect_flags = 0; /* the reader notes the octet as it was */
+    memset(&p.will, 0, sizeof p.will);
+    p.props.session_expiry_interval_s = 0;
+    n = wire_write(m->version, &p, NULL, 0);
+    uint8_t *clean = xcalloc(1, n);
+    wire_write(m->version, &p, clean, n);
+    live_send(live, clean, n);
+    put(live, DISCONNECT());
+    live_shut(live);
+    free(clean);
+    free(octets);
+}
+
+bool wipe_sessions(struct replay *r)
+{
+    const struct script *s = r->script;
+    for (size_t i = 0; i < s->n_streams; i++) {
+        const struct stream *st = &s->streams[i];
+        struct seeding seeding = {.framer = {.packet_max = 1 << 20}};
+        if (*st->why || !st->n_client_id || !st->n_items ||
+            !leaves_session(s, st))
+            continue;
+        struct live *live = live_open(&r->options->url, r->options->cafile,
+                                      r->trouble, sizeof r->trouble);
+        if (!live)
+            return !(r->is_unreachable = true);
+        uint64_t begin = replay_now(r);
+        put_clean_connect(r, st, live);
+        while (live_state(live) != LIVE_CLOSED &&
+               replay_now(r) - begin < r->options->timeout_ns) {
+            struct pollfd p = {live_fd(live), live_events(live), 0};
+            poll(&p, 1, 20);
+            live_pump(live, on_octets, &seeding);
+        }
+        live_free(live);
+        framer_clear(&seeding.framer);
+    }
+    return true;
 }

@@ -354,5 +354,7 @@ const char *outcome_text(const struct outcome *o)
 {
     free(text_of_kept);
     text_of_kept = o->json ? cJSON_Print(o->json) : xstrdup("no JSON");
+    if (strlen(text_of_kept) > 3000) /* Check has no room for more */
+        text_of_kept[3000] = '\0';
     return text_of_kept;
 }

@@ -399,6 +399,18 @@ START_TEST(identity)
 }
 END_TEST
 
+/* What a replay leaves behind is wiped before the next one. */
+START_TEST(sessions_are_wiped)
+{
+    for (int i = 0; i < 10; i++) {
+        struct outcome o = stage_run("captures/session.pcap", "mqtt", broker,
+                                     "--wipe-sessions --settle 5");
+        EXITS(o, EXIT_GOOD);
+        COUNTS(o, "MATCH", 12);
+    }
+}
+END_TEST
+
 /* The same law for mosquitto. */
 START_TEST(identity_of_mosquitto)
 {
@@ -527,6 +539,7 @@ Suite *suite_replay(void)
     tcase_add_test(t, malformed_publish);
     tcase_add_loop_test(t, lies_are_found, 0, sizeof LIES / sizeof LIES[0]);
     tcase_add_loop_test(own, identity, 0, (int)n_own);
+    tcase_add_test(own, sessions_are_wiped);
     tcase_add_test(own, identity_of_mosquitto);
     tcase_add_loop_test(own, other_ways, 0, (int)n_own);
     tcase_add_test(own, tls_with_its_keys);

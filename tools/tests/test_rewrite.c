@@ -80,6 +80,41 @@ START_TEST(acknowledgement)
 }
 END_TEST
 
+/* A server that allows no aliases gets the topic itself. */
+START_TEST(topic_alias_expanded)
+{
+    uint8_t first[128], second[128];
+    struct aliases aliases = {0};
+    struct message set, use;
+    struct wire_packet p;
+    size_t total,
+        n = wire_write(WIRE_5_0,
+                       PUBLISH(.topic = "plant/1", .payload = BYTES("a"),
+                               .props = {.topic_alias = OPT(3)}),
+                       first, sizeof first);
+    message_read(&set, WIRE_5_0, WIRE_CLIENT, first, n, &aliases);
+    n = wire_write(
+        WIRE_5_0,
+        PUBLISH(.topic = BYTES(""), .qos = 1, .packet_id = 5,
+                .payload = BYTES("b"),
+                .props = {.topic_alias = OPT(3), .content_type = "x"}),
+        second, sizeof second);
+    message_read(&use, WIRE_5_0, WIRE_CLIENT, second, n, &aliases);
+    ck_assert_str_eq(use.topic, "plant/1");
+    uint8_t *octets = rewrite_alias(&use, &n);
+    ck_assert_int_eq(
+        wire_read(WIRE_5_0, WIRE_CLIENT, octets, n, &p, &total, NULL), WIRE_OK);
+    ck_assert(wire_same(p.topic, BYTES("plant/1")));
+    ck_assert(wire_same(p.props.content_type, BYTES("x")));
+    ck_assert(!wire_is_set(p.props.topic_alias));
+    ck_assert_uint_eq(p.packet_id, 5);
+    free(octets);
+    message_clear(&set);
+    message_clear(&use);
+    aliases_clear(&aliases);
+}
+END_TEST
+
 #define DIFFERENT(field, a, b)                                                 \
     do {                                                                       \
         char why_[200];                                                        \
@@ -145,6 +180,7 @@ Suite *suite_rewrite(void)
     tcase_add_loop_test(t, connect_untouched, 0, 3);
     tcase_add_loop_test(t, connect_changed, 0, 3);
     tcase_add_test(t, acknowledgement);
+    tcase_add_test(t, topic_alias_expanded);
     tcase_add_test(t, differences_are_named);
     tcase_add_test(t, choices_may_differ);
     suite_add_tcase(s, t);

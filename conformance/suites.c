@@ -59,7 +59,8 @@
     X(robustness_strings)                                                      \
     X(robustness_connect)                                                      \
     X(robustness_fields)                                                       \
-    X(robustness_bounds)
+    X(robustness_bounds)                                                       \
+    X(state_retain)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

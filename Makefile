@@ -110,7 +110,8 @@ $2/lib/%.so: broker/examples/%.c broker/security_module.h | $$(READY)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CFLAGS_ALL) $3 -Ibroker -fPIC -shared -o $$@ $$< $$(LDFLAGS)
 
-$2/bin/test-broker: $$(BROKER_TEST:%.c=$2/obj/%.o) $2/lib/libbroker.a
+# It also starts the broker beside it.
+$2/bin/test-broker: $$(BROKER_TEST:%.c=$2/obj/%.o) $2/lib/libbroker.a | $2/bin/mqttspec-broker
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $3 -pthread -o $$@ $$^ $$(LDFLAGS) -lcheck -lsubunit -lrt $$(BROKER_LIBS)

@@ -199,7 +199,7 @@ void security_scram_user(const struct security *s, struct slice name,
     }
     HMAC(EVP_sha256(), s->secret, sizeof s->secret, name.data, name.n, made_up,
          &n);
-    user->iterations = USERS_ITERATIONS;
+    user->iterations = users_usual_iterations(&s->users);
     memcpy(user->salt, made_up, sizeof user->salt);
 }
 

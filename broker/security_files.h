@@ -23,8 +23,10 @@
 
 #include "base/bytes.h"
 
-/* The iterations of new hashes. A verification takes some milliseconds, during
- * which nobody else is served. */
+/* The iterations of new hashes: about 5 ms for each CONNECT with a password,
+ * during which nobody else is served. A line may say another number, up to
+ * 1,000,000; all lines should say the same, because somebody unknown costs as
+ * much as the first. */
 #define USERS_ITERATIONS 20000
 
 struct user_entry {
@@ -69,6 +71,9 @@ void users_clear(struct users *u);
 
 /* users_find gives the entry of a name; NULL: there is none. */
 const struct user_entry *users_find(const struct users *u, struct slice name);
+
+/* users_usual_iterations tells what somebody unknown is taken to have. */
+unsigned users_usual_iterations(const struct users *u);
 
 /* users_verify checks a password in a time that does not tell whether the user
  * exists. */

@@ -5,10 +5,10 @@
 #include "tests/tests.h"
 
 static Suite *(*const suites[])(void) = {
-    suite_base,   suite_broker,  suite_codec,  suite_config,   suite_conn,
-    suite_listen, suite_scram,   suite_sniff,  suite_tls,      suite_ws,
-    suite_topic,  suite_subtree, suite_retain, suite_inflight, suite_session,
-    suite_store,  suite_address,
+    suite_base,   suite_broker,  suite_codec,    suite_config,   suite_conn,
+    suite_listen, suite_scram,   suite_sniff,    suite_tls,      suite_ws,
+    suite_topic,  suite_subtree, suite_retain,   suite_inflight, suite_session,
+    suite_store,  suite_address, suite_security, suite_process,
 };
 
 int main(void)

@@ -69,6 +69,19 @@ static bool is_bad(const struct state *s, const struct case_result *r)
            (s->options->strict && r->verdict == VERDICT_WARNING);
 }
 
+/* What the list of known failures says of a result: of a failure, that it is
+ * known; of a case that ran and did not fail, that it should have. */
+static const char *why_known(const struct state *s, const struct test_case *c,
+                             const struct case_result *r)
+{
+    if (r->verdict == VERDICT_FAILED)
+        return known_reason(s->known, c->name, (const char(*)[80])r->violated,
+                            r->n_violated);
+    if (r->verdict == VERDICT_PASSED || r->verdict == VERDICT_WARNING)
+        return known_lists(s->known, c->name);
+    return NULL;
+}
+
 /* A finished case goes into the document and onto the terminal. */
 static void take_result(void *user, size_t job, struct case_result *r)
 {
@@ -77,13 +90,11 @@ static void take_result(void *user, size_t job, struct case_result *r)
     if (s->options->strict && r->verdict == VERDICT_WARNING)
         r->verdict = VERDICT_FAILED;
     cJSON *object = case_to_json(c, r, s->options);
-    const char *reason = known_reason(s->known, c->name);
-    if (reason && r->verdict == VERDICT_FAILED)
+    const char *reason = why_known(s, c, r);
+    if (reason)
         cJSON_AddStringToObject(object, "known", reason);
-    if (reason && r->verdict == VERDICT_PASSED) {
-        cJSON_AddStringToObject(object, "known", reason);
+    if (reason && r->verdict != VERDICT_FAILED)
         cJSON_AddBoolToObject(object, "unexpected_pass", true);
-    }
     if (r->has_capture) {
         char path[700];
         engine_case_file(c, "captures", ".pcap", path, sizeof path);
@@ -212,10 +223,11 @@ static int read_known(struct state *s, char *error, size_t n)
 {
     char path[200];
     const char *asked = s->options->known;
+    const char *version = target_version_text(engine_target(s->engine));
     if (asked && strcmp(asked, "none") == 0)
         return 0;
     if (asked) {
-        s->known = known_read(asked, NULL, error, n);
+        s->known = known_read(asked, NULL, version, error, n);
         return s->known ? 0 : -1;
     }
     snprintf(path, sizeof path, "conformance/targets/%s.known",
@@ -223,8 +235,36 @@ static int read_known(struct state *s, char *error, size_t n)
     const struct embed_file *file = embed_find(path);
     if (!file || s->options->fault)
         return 0;
-    s->known = known_read(path, (const char *)file->octets, error, n);
+    s->known = known_read(path, (const char *)file->octets, version, error, n);
+    if (known_n_other(s->known))
+        fprintf(stderr,
+                "mqttspec: %s: %d lines are for other versions than %s\n", path,
+                known_n_other(s->known), version);
     return s->known ? 0 : -1;
+}
+
+static const char *name_of_case(const void *cases, size_t i)
+{
+    return ((const struct test_case *)cases)[i].name;
+}
+
+/* When all cases were asked for, each line must name some of them. */
+static int count_unused(const struct state *s)
+{
+    const struct run_options *o = s->options;
+    const char *pattern = "";
+    int line = 0, n = 0;
+    if ((o->only && o->only[0]) || o->version || o->transport >= 0 ||
+        o->n_shards > 1)
+        return 0;
+    while ((line = known_next_unused(s->known, line, s->n_cases, name_of_case,
+                                     s->cases, &pattern))) {
+        n++;
+        fprintf(stderr,
+                "mqttspec: known failures, line %d: no case has the name %s\n",
+                line, pattern);
+    }
+    return n;
 }
 
 /* Which verdicts changed from one repetition to another. */
@@ -248,17 +288,16 @@ static int count_changes(const struct state *s)
 
 static int exit_code(const struct state *s)
 {
-    int code = EXIT_OK;
+    int code = count_unused(s) ? EXIT_FAILED : EXIT_OK;
     for (size_t j = 0; j < s->n_jobs_total; j++) {
         const struct test_case *c = s->jobs[j].test_case;
         const struct case_result *r = &s->results[j];
-        bool is_known = known_reason(s->known, c->name) != NULL;
         if (r->verdict == VERDICT_NONE)
             continue;
         if (r->verdict == VERDICT_ERROR)
             return EXIT_HARNESS;
-        if ((is_bad(s, r) && !is_known) ||
-            (is_known && r->verdict == VERDICT_PASSED))
+        /* Bad and not known, or known and not bad. */
+        if (is_bad(s, r) != (why_known(s, c, r) != NULL))
             code = EXIT_FAILED;
     }
     return code;

@@ -265,23 +265,97 @@ END_TEST
 /* ---- known failures
  * ------------------------------------------------------------*/
 
+static const char *name_in_list(const void *cases, size_t i)
+{
+    return ((const char *const *)cases)[i];
+}
+
+/* A failure is known by its name and by a statement that it broke. */
 START_TEST(known_failures_are_found)
 {
+    static const char will[2][80] = {"5.0/MQTT-3.1.2-8", "5.0/MQTT-3.14.4-3"};
+    static const char other[1][80] = {"5.0/MQTT-3.1.2-80"};
     char error[200] = "";
     struct known *known =
         known_read("list",
                    "# why\n\nwill/5.0/tcp 5.0/MQTT-3.1.2-8 it drops the Will\n"
-                   "t[row]/* - always\n",
-                   error, sizeof error);
+                   "t[row]/* 3.1.1/MQTT-1,5.0/MQTT-3.14.4-3 always\n",
+                   "1.0", error, sizeof error);
     ck_assert_ptr_nonnull(known);
-    ck_assert_str_eq(known_reason(known, "will/5.0/tcp"), "it drops the Will");
-    ck_assert_str_eq(known_reason(known, "t[row]/3.1.1/tcp"), "always");
-    ck_assert_ptr_null(known_reason(known, "will/3.1.1/tcp"));
-    ck_assert_ptr_null(known_reason(known, "tr/5.0/tcp"));
+    ck_assert_str_eq(known_reason(known, "will/5.0/tcp", will, 2),
+                     "it drops the Will");
+    ck_assert_str_eq(known_reason(known, "t[row]/3.1.1/tcp", will, 2),
+                     "always");
+    ck_assert_ptr_null(known_reason(known, "t[row]/3.1.1/tcp", will, 1));
+    ck_assert_ptr_null(known_reason(known, "will/5.0/tcp", other, 1));
+    ck_assert_ptr_null(known_reason(known, "will/5.0/tcp", NULL, 0));
+    ck_assert_ptr_null(known_reason(known, "will/3.1.1/tcp", will, 2));
+    ck_assert_ptr_null(known_reason(known, "tr/5.0/tcp", will, 2));
+    ck_assert_str_eq(known_lists(known, "will/5.0/tcp"), "it drops the Will");
+    ck_assert_ptr_null(known_lists(known, "will/5.0/ws"));
     known_free(known);
+}
+END_TEST
+
+/* A line that names no case is told, by its number. */
+START_TEST(known_failures_all_name_a_case)
+{
+    static const char *const cases[] = {"a/5.0/tcp", "b[x]/5.0/tcp"};
+    char error[200] = "";
+    const char *pattern = "";
+    struct known *known = known_read("list",
+                                     "a/* - one\ngone/* - two\n"
+                                     "b[y]/* - three\nb[*]/5.0/* - four\n",
+                                     "", error, sizeof error);
+    ck_assert_ptr_nonnull(known);
+    ck_assert_int_eq(
+        known_next_unused(known, 0, 2, name_in_list, cases, &pattern), 2);
+    ck_assert_str_eq(pattern, "gone/*");
+    ck_assert_int_eq(
+        known_next_unused(known, 2, 2, name_in_list, cases, &pattern), 3);
+    ck_assert_int_eq(
+        known_next_unused(known, 3, 2, name_in_list, cases, &pattern), 0);
+    known_free(known);
+}
+END_TEST
+
+/* What is listed for one version says nothing of another. */
+START_TEST(known_failures_belong_to_a_version)
+{
+    static const char *const text = "@version 2.0.11\na/* - old\n"
+                                    "@version 2.[12]*\nb/* - new\n"
+                                    "@version *\nc/* - ever\n";
+    char error[200] = "";
+    struct known *known = known_read("list", text, "2.0.11", error, 200);
+    ck_assert_str_eq(known_lists(known, "a/5.0/tcp"), "old");
+    ck_assert_ptr_null(known_lists(known, "b/5.0/tcp"));
+    ck_assert_str_eq(known_lists(known, "c/5.0/tcp"), "ever");
+    ck_assert_int_eq(known_n_other(known), 1);
+    known_free(known);
+    known = known_read("list", text, "2.1.0", error, 200);
+    ck_assert_ptr_null(known_lists(known, "a/5.0/tcp"));
+    ck_assert_str_eq(known_lists(known, "b/5.0/tcp"), "new");
+    known_free(known);
+    known = known_read("list", text, NULL, error, 200);
+    ck_assert_ptr_null(known_lists(known, "a/5.0/tcp"));
+    ck_assert_str_eq(known_lists(known, "c/5.0/tcp"), "ever");
+    known_free(known);
+}
+END_TEST
+
+/* A line that is no entry is refused, and named. */
+START_TEST(known_failures_are_written_well)
+{
+    char error[200] = "";
     ck_assert_ptr_null(
-        known_read("list", "just_a_name\n", error, sizeof error));
+        known_read("list", "just_a_name\n", "", error, sizeof error));
     ck_assert_str_eq(error, "list:1: expected: CASE STATEMENT REASON");
+    ck_assert_ptr_null(
+        known_read("list", "\n@since 2.0\na - b\n", "", error, sizeof error));
+    ck_assert_str_eq(error, "list:2: expected: CASE STATEMENT REASON");
+    ck_assert_ptr_null(
+        known_read("/nowhere/list", NULL, "", error, sizeof error));
+    ck_assert_str_eq(error, "/nowhere/list: No such file or directory");
 }
 END_TEST
 
@@ -296,6 +370,9 @@ Suite *suite_engine(void)
     tcase_add_test(tcase, a_fault_fails_a_case_that_passes);
     tcase_add_test(tcase, a_capture_can_be_read);
     tcase_add_test(tcase, known_failures_are_found);
+    tcase_add_test(tcase, known_failures_all_name_a_case);
+    tcase_add_test(tcase, known_failures_belong_to_a_version);
+    tcase_add_test(tcase, known_failures_are_written_well);
     suite_add_tcase(suite, tcase);
     return suite;
 }

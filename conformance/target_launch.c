@@ -10,12 +10,14 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -195,18 +197,50 @@ static int apply_all(struct launch *launch)
 /* ---- the process
  * -----------------------------------------------------------*/
 
-/* A port that was free a moment ago. */
-static int pick_port(void)
+/* Takes a port number for this process: no other harness on the machine gets
+ * it while the socket of that name is open. */
+static bool reserve_port(int port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t n = sizeof address;
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int n = snprintf(name.sun_path + 1, sizeof name.sun_path - 1,
+                     "mqttspec-port-%d", port);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socklen_t size =
+        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&name, size) == 0)
+        return true; /* stays open as long as the process */
+    if (fd >= 0)
+        close(fd);
+    return false;
+}
+
+static bool is_free_port(int port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(fd, (struct sockaddr *)&address, n) < 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &n) < 0)
-        address.sin_port = 0;
+    bool is_free = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
     close(fd);
-    return ntohs(address.sin_port);
+    return is_free;
+}
+
+/* A port for a broker that cannot choose one itself and tell. It lies below
+ * those that the kernel gives to connections: were it one of them, a client
+ * might get it before the broker does, or another broker answer in its place.
+ */
+static int pick_port(void)
+{
+    enum { FIRST = 15000, N = 17000 };
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    long start = (long)getpid() * 7919 + now.tv_nsec;
+    for (long i = 0; i < N; i++) {
+        int port = FIRST + (int)((start + i) % N);
+        if (is_free_port(port) && reserve_port(port))
+            return port;
+    }
+    return 0;
 }
 
 static void spawn(struct instance *instance, char *command)

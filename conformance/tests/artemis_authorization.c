@@ -297,7 +297,51 @@ TEST(forbidden_topic_under_wildcard, "artemis/R16-publish-5-0",
     peer_expect_nothing(peer);
 }
 
-SUITE(artemis_authorization, "Artemis R16 Publish Authorization Failures",
+/* ---- enhanced authentication ----------------------------------------------*/
+
+struct method_row {
+    struct row row;
+    const char *method;
+};
+static const struct method_row methods[] = {
+    {{"plain"}, "PLAIN"},
+    {{"scram"}, "SCRAM-SHA-256"},
+    {{"empty"}, ""},
+};
+
+/* A broker without methods answers CONNECT that names one with 0x8C, closes,
+ * and takes nobody's connection over. */
+TEST_EACH(method_is_refused, methods, "artemis/R15-authentication-method",
+          "5.0/MQTT-4.12.0-1", AS_CONFIGURED)
+{
+    const struct method_row *row = t_row(t);
+    struct peer *older = peer_hello(t, "pump");
+    struct peer *newer = peer_open(t);
+    peer_send(newer, CONNECT(.client_id = "pump", .clean_start = 1,
+                             .props = {.authentication_method = {row->method},
+                                       .authentication_data = "x"}));
+    peer_expect_refused(newer, .v5 = CODES(BAD_AUTHENTICATION_METHOD),
+                        .v5_must = true);
+    peer_expect_nothing(older);
+}
+
+/* Nothing that comes behind such a CONNECT counts. */
+TEST(nothing_behind_refused_method, "artemis/R15-authentication-method",
+     "5.0/MQTT-3.1.4-6", AS_CONFIGURED)
+{
+    struct client *watcher = client_connect(t, "watcher");
+    client_subscribe(watcher, "news", 0);
+    struct peer *peer = peer_open(t);
+    peer_send_together(peer,
+                       CONNECT(.client_id = "pump", .clean_start = 1,
+                               .props.authentication_method = "PLAIN"),
+                       PUBLISH(.topic = "news", .payload = "x"));
+    peer_expect_refused(peer, .v5 = CODES(BAD_AUTHENTICATION_METHOD),
+                        .v5_must = true);
+    client_expect_nothing_more(watcher);
+}
+
+SUITE(artemis_authorization, "Artemis R15-R16 authentication and authorization",
       forbidden_publish_3_1, forbidden_publish_closes_3_1_1,
       forbidden_publish_leaves_will_3_1_1, forbidden_publish_kept_3_1_1,
       forbidden_publish_5_0_qos_0, forbidden_publish_5_0_qos_1,
@@ -305,4 +349,5 @@ SUITE(artemis_authorization, "Artemis R16 Publish Authorization Failures",
       forbidden_publish_5_0_qos_1_kept, forbidden_publish_5_0_qos_2_kept,
       forbidden_publish_does_not_retain, forbidden_will_is_not_published,
       forbidden_will_is_not_retained, forbidden_topic_by_alias,
-      forbidden_filter_is_refused, forbidden_topic_under_wildcard);
+      forbidden_filter_is_refused, forbidden_topic_under_wildcard,
+      method_is_refused, nothing_behind_refused_method);

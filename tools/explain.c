@@ -84,6 +84,21 @@ static void find_delivery(struct script *s, struct item *item)
     }
 }
 
+/* The server's PUBREL answers the client's PUBREC for the same delivery. */
+static void answer_pubrec(struct script *s, const struct stream *st, size_t at)
+{
+    const struct item *pubrel = &s->items[st->items[at]];
+    for (size_t i = at; i-- > 0;) {
+        struct item *item = &s->items[st->items[i]];
+        if (item->kind == ITEM_PACKET && item->from == WIRE_CLIENT &&
+            item->message.type == WIRE_PUBREC &&
+            item->message.id == pubrel->message.id) {
+            item->is_answered = true;
+            return;
+        }
+    }
+}
+
 static void explain_answers(struct script *s, struct stream *st)
 {
     for (size_t i = 0; i < st->n_items; i++) {
@@ -93,9 +108,11 @@ static void explain_answers(struct script *s, struct stream *st)
         enum wire_type type = item->message.type;
         bool is_ack =
             type == WIRE_PUBACK || type == WIRE_PUBREC || type == WIRE_PUBCOMP;
-        if (item->from == WIRE_SERVER && type == WIRE_PUBREL)
+        if (item->from == WIRE_SERVER && type == WIRE_PUBREL) {
             find_delivery(s, item);
-        else if (item->from == WIRE_SERVER)
+            answer_pubrec(s, st, i);
+        }
+        if (item->from == WIRE_SERVER && type != WIRE_PUBREL)
             find_request(s, st, i);
         else if (is_ack)
             find_delivery(s, item);

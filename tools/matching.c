@@ -222,16 +222,19 @@ static bool answers_cut_request(struct conn *c, const struct message *live)
         [WIRE_CONNACK] = WIRE_CONNECT,  [WIRE_PUBACK] = WIRE_PUBLISH,
         [WIRE_PUBREC] = WIRE_PUBLISH,   [WIRE_PUBCOMP] = WIRE_PUBREL,
         [WIRE_SUBACK] = WIRE_SUBSCRIBE, [WIRE_UNSUBACK] = WIRE_UNSUBSCRIBE,
-        [WIRE_PINGRESP] = WIRE_PINGREQ,
+        [WIRE_PINGRESP] = WIRE_PINGREQ, [WIRE_PUBREL] = WIRE_PUBREC,
     };
+    const struct item *items = c->replay->script->items;
     enum wire_type request = REQUESTS[live->type & 15];
     for (size_t i = 0; request && i < c->at; i++) {
         struct item *item = conn_item(c, i);
         if (item->kind == ITEM_PACKET && item->from == WIRE_CLIENT &&
             item->message.type == request && item->is_sent &&
-            !item->is_answered && !item->is_done &&
-            item->message.id == live->id) {
-            item->is_done = true;
+            !item->is_answered && !item->has_cut_answer &&
+            live->id == (request == WIRE_PUBREC && item->refers != NOTHING
+                             ? items[item->refers].live_id
+                             : item->message.id)) {
+            item->has_cut_answer = item->is_done = true;
             return true;
         }
     }

@@ -52,6 +52,7 @@ struct item {
     bool is_own;      /* made up by the replay: synthesised */
 
     /* what became of it */
+    bool has_cut_answer;   /* answered live, though not in the capture */
     bool is_sent, is_done; /* client's: sent; the broker has acted on it */
     bool is_settled;       /* server's: came, or is no more waited for */
     bool is_overtaken;     /* ... because a later one came that must not */

@@ -196,6 +196,8 @@ static void on_server_packet(void *user, struct relay_conn *c,
         relay_pass(c, copy, n);
         free(copy);
     }
+    if (type == 6 && nth == 2 && !strcmp(how, "pubrel twice"))
+        relay_pass(c, octets, n);
     if (type == 3 && l->held) {
         relay_pass(c, l->held, l->n_held);
         free(l->held);

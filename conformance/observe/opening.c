@@ -14,6 +14,7 @@ void observe_connect(struct observe *o, const struct wire_packet *p)
     struct sender *server = &o->sides[WIRE_SERVER];
 
     o->phase = AWAIT_CONNACK;
+    free(o->connect); /* joined in the middle, CONNECT may come twice */
     o->connect = wire_dup(p);
     o->is_connect_taken = true;
     server->quota = server->quota_max =

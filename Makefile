@@ -36,7 +36,8 @@ TOOLS_SRC    := $(filter-out tools/mqttspec-%,$(call sources,tools))
 TOOLS_MAIN   := $(patsubst tools/%.c,%,$(wildcard tools/mqttspec-*.c))
 MODULES      := $(patsubst broker/examples/%.c,%,$(wildcard broker/examples/*.c))
 FUZZERS      := $(patsubst fuzz/%.c,%,$(filter-out fuzz/standalone.c,$(wildcard fuzz/*.c)))
-FUZZ_SRC     := $(call sources,fuzz/support)
+FUZZ_SRC     := $(call sources,fuzz/support conformance/wire conformance/observe) conformance/blackbox/grammar.c
+FUZZ_TOOLS   := $(patsubst %,tools/%.c,capture detect flow fragment framer link pcapng tcp tls ws)
 # Targets whose inputs are packets share one mutator; it needs libFuzzer.
 FUZZ_PACKETS := decode differential frame observe roundtrip session wire
 BROKER_TEST  := $(call sources,broker/tests)
@@ -44,7 +45,7 @@ CONF_TEST    := $(call sources,conformance/selftest)
 TOOLS_TEST   := $(call sources,tools/tests)
 ALL_SRC      := $(BROKER_SRC) $(CONF_SRC) $(TOOLS_SRC) $(BROKER_TEST) $(CONF_TEST) $(TOOLS_TEST) \
                 $(wildcard broker/main.c conformance/main.c tools/mqttspec-*.c)
-FUZZ_ALL     := $(BROKER_SRC) $(CONF_SRC) $(TOOLS_SRC) $(FUZZ_SRC) $(FUZZERS:%=fuzz/%.c)
+FUZZ_ALL     := $(BROKER_SRC) $(FUZZ_TOOLS) $(FUZZ_SRC) fuzz/standalone.c $(FUZZERS:%=fuzz/%.c)
 
 # Files that the harness carries inside itself, so that one binary is enough.
 EMBED := $(sort $(wildcard conformance/statements/*.csv conformance/targets/*.ini conformance/targets/*.known conformance/targets/*.sh conformance/targets/*.js reports/page/*))
@@ -94,6 +95,7 @@ $2/obj/embed.o: $2/obj/embed.c | $$(READY)
 $2/lib/libbroker.a: $$(BROKER_SRC:%.c=$2/obj/%.o)
 $2/lib/libconformance.a: $$(CONF_SRC:%.c=$2/obj/%.o) $2/obj/embed.o
 $2/lib/libtools.a: $$(TOOLS_SRC:%.c=$2/obj/%.o)
+$2/lib/libfuzztools.a: $$(FUZZ_TOOLS:%.c=$2/obj/%.o)
 $2/lib/libfuzz.a: $$(patsubst %.c,$2/obj/%.o,$$(filter-out %/mutate.c,$$(FUZZ_SRC)))
 $2/lib/%.a:
 	$$(call say,AR,$$@)
@@ -118,14 +120,14 @@ $2/bin/test-broker: $$(BROKER_TEST:%.c=$2/obj/%.o) $2/lib/libbroker.a | $2/bin/m
 
 # A fuzz target: with libFuzzer where $4 asks for it, else with a plain main().
 # The capture reader shares names with the broker, which it does not need.
-$2/bin/fuzz-capture: FUZZ_LIBS = $2/lib/libtools.a
+$2/bin/fuzz-capture: FUZZ_LIBS = $2/lib/libfuzztools.a
 $$(patsubst %,$2/bin/fuzz-%,$$(filter-out capture,$$(FUZZERS))): FUZZ_LIBS = $2/lib/libbroker.a
 $$(FUZZERS:%=$2/bin/fuzz-%): $2/bin/fuzz-%: $2/obj/fuzz/%.o $$(if $4,,$2/obj/fuzz/standalone.o) \
-        $2/lib/libfuzz.a $2/lib/libbroker.a $2/lib/libtools.a $2/lib/libconformance.a
+        $2/lib/libfuzz.a $2/lib/libbroker.a $2/lib/libfuzztools.a
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$(CC) $3 $4 -pthread -o $$@ $$(filter %.o,$$^) $2/lib/libfuzz.a $$(FUZZ_LIBS) $2/lib/libconformance.a \
-	    $$(LDFLAGS) -Wl,--as-needed $$(BROKER_LIBS) $$(CONF_LIBS)
+	$$(Q)$$(CC) $3 $4 -pthread -o $$@ $$(filter %.o,$$^) $2/lib/libfuzz.a $$(FUZZ_LIBS) $2/lib/libfuzz.a \
+	    $$(LDFLAGS) -Wl,--as-needed $$(BROKER_LIBS) -lpcap
 
 $2/bin/mqttspec: $2/obj/conformance/main.o $2/lib/libconformance.a
 	$$(call say,LD,$$@)

@@ -86,7 +86,8 @@ def from_streams(out, path):
     session, observe, streams, version = b"\0" * 4, b"\1", {}, {}
     for connection, is_client, octets in segments(path):
         if is_client and octets[:1] == b"\x10" and KEY in octets[:12]:
-            version[connection] = octets[octets.index(KEY) + len(KEY)]
+            at = octets.index(KEY) + len(KEY)
+            version[connection] = (octets[at : at + 1] or b"\4")[0]
         streams[connection, is_client] = streams.get((connection, is_client), b"") + octets
         for packet in packets(octets):
             place = connection & 3

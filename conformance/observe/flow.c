@@ -255,6 +255,11 @@ static void on_pubrel(struct observe *o, enum wire_side from,
     }
     if (!e) {
         judge_unknown(o, from, p, sender->used_qos_2);
+        observe_put(sender->released, p->packet_id);
+        /* The answer to a PUBREC that nobody waited for, takes no identifier:
+         * there is no PUBLISH that it could be freed from. */
+        if (from == WIRE_SERVER)
+            return;
         e = observe_begin(o, sender, EXCHANGE_QOS_2, p->packet_id);
     } else {
         judge_release(o, from, e, p->packet_id);

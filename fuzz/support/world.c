@@ -22,6 +22,22 @@ static void on_finding(void *user, const struct observe_finding *finding)
         fuzz_fail("the broker breaks %s: %s", finding->rule, finding->sentence);
 }
 
+/* on_packet tells the conversation where somebody wants to read it
+ * (FUZZ_TRACE=1 fuzz-session INPUT). */
+static void on_packet(void *user, enum wire_side from,
+                      const struct wire_packet *packet,
+                      const struct wire_fault *fault, size_t packet_no,
+                      uint64_t frame_no, int64_t time_ns)
+{
+    char line[300];
+    (void)user;
+    fprintf(stderr, "%9lld ms %2llu %s %2zu %s%s%s\n",
+            (long long)(time_ns / 1000000), (unsigned long long)frame_no,
+            from == WIRE_CLIENT ? "->" : "<-", packet_no,
+            wire_describe(packet, line, sizeof line), fault ? "  ! " : "",
+            fault ? fault->sentence : "");
+}
+
 /* The users and rights of every run that asks for them: ann may do anything but
  * "a/b", and "secret" hashed once is her password. */
 static struct security *shared_security(void)
@@ -115,6 +131,7 @@ void world_open(struct world *w, const uint8_t settings[4])
     char error[256];
     memset(w, 0, sizeof *w);
     w->now_ms = 1000;
+    w->is_told = getenv("FUZZ_TRACE") != NULL;
     config_init(&w->config);
     if (config_add_acceptor(&w->config, "tcp://127.0.0.1:0", error,
                             sizeof error) != 0)
@@ -161,7 +178,7 @@ static void gather(struct world *w)
         conn_take_output(w->places[i].client->conn, &out);
         struct slice octets = buf_slice(&out);
         observe_octets(w->places[i].observe, WIRE_SERVER, octets.data, octets.n,
-                       now_ns(w), 1);
+                       now_ns(w), w->places[i].number);
         buf_clear(&out);
     }
 }
@@ -176,7 +193,7 @@ static void forget_swept(struct world *w)
         if (c || !w->places[i].client)
             continue;
         observe_close(w->places[i].observe, WIRE_SERVER, OBSERVE_FIN, now_ns(w),
-                      1);
+                      w->places[i].number);
         w->places[i].client = NULL;
     }
 }
@@ -193,7 +210,7 @@ void world_turn(struct world *w)
     }
     for (unsigned i = 0; i < WORLD_PLACES; i++) {
         if (w->places[i].client)
-            observe_quiet(w->places[i].observe, now_ns(w), 1);
+            observe_quiet(w->places[i].observe, now_ns(w), w->places[i].number);
     }
 }
 
@@ -221,7 +238,8 @@ static bool arrive(struct world *w, unsigned place)
     w->places[place].client =
         broker_add_client(&w->broker, conn, &w->config.acceptors[0]);
     w->places[place].observe = w->observers[w->n_observers++] =
-        observe_new(w->seen, on_finding, NULL, w);
+        observe_new(w->seen, on_finding, w->is_told ? on_packet : NULL, w);
+    w->places[place].number = w->n_observers;
     return true;
 }
 
@@ -235,7 +253,7 @@ void world_say(struct world *w, unsigned place, const uint8_t *octets, size_t n,
     for (size_t at = 0; at < n && c->conn->state != CONN_CLOSING; at += step) {
         buf_append(&c->conn->in, octets + at, step);
         observe_octets(w->places[place].observe, WIRE_CLIENT, octets + at, step,
-                       now_ns(w), 1);
+                       now_ns(w), w->places[place].number);
         broker_input(&w->broker, c);
     }
 }

@@ -58,7 +58,7 @@ $(READY): tools/setup.sh
 	$(Q)touch $@
 
 # ---- one variant: $1 name, $2 folder, $3 flags ---------------------------------
-binaries = $(MODULES:%=$1/lib/%.so) $(addprefix $1/bin/,$(if $(wildcard broker/main.c),mqttspec-broker) $(if $(wildcard conformance/main.c),mqttspec) \
+binaries = $(MODULES:%=$1/lib/%.so) $(FUZZERS:%=$1/bin/fuzz-%) $(addprefix $1/bin/,$(if $(wildcard broker/main.c),mqttspec-broker) $(if $(wildcard conformance/main.c),mqttspec) \
              $(TOOLS_MAIN) $(if $(BROKER_TEST),test-broker) $(if $(CONF_TEST),test-harness) $(if $(TOOLS_TEST),test-tools))
 
 define VARIANT
@@ -185,6 +185,7 @@ define unit_stages
 broker   $1/bin/test-broker
 harness  $1/bin/test-harness
 tools    $1/bin/test-tools
+corpora  tools/fuzz_replay.sh $1
 endef
 define suite_stages
 conformance  $1/bin/mqttspec run --report $1/reports/conformance
@@ -240,7 +241,41 @@ test-browser: all ## open the pages in headless Chromium and use them
 walls: all ## check that the rooms keep to themselves
 	$(Q)tools/walls.sh $(B)
 
-FORMATTED = $(wildcard broker/*.[ch] broker/*/*.[ch] conformance/*.[ch] conformance/*/*.[ch] tools/*.[ch] tools/*/*.[ch] fuzz/*.[ch])
+FUZZER ?= decode
+SECS   ?= 60
+FUZZ_BIN := $(B)/fuzz/bin/fuzz
+.PHONY: fuzz fuzz-all fuzz-built fuzz-coverage fuzz-minimise fuzz-ossfuzz-check
+fuzz-built: $(FUZZERS:%=$(FUZZ_BIN)-%)
+fuzz: ## fuzz one target: FUZZER=name SECS=n; targets are the files of fuzz/
+	$(Q)tools/setup.sh build fuzz
+	$(Q)$(MAKE) -s $(FUZZ_BIN)-$(FUZZER)
+	$(Q)tools/fuzz.sh $(B) $(SECS) $(FUZZER)
+
+fuzz-all: ## fuzz every target for SECS=n, two at a time
+	$(Q)tools/setup.sh build fuzz
+	$(Q)$(MAKE) -s fuzz-built
+	$(Q)tools/fuzz.sh $(B) $(SECS) $(FUZZERS)
+
+fuzz-minimise: ## keep what fuzzing found, as few inputs as reach the same
+	$(Q)tools/setup.sh build fuzz
+	$(Q)$(MAKE) -s fuzz-built
+	$(Q)tools/fuzz.sh $(B) minimise $(FUZZERS)
+
+fuzz-coverage: $(FUZZERS:%=$(B)/cov/bin/fuzz-%) ## an lcov page of what the corpora reach, in build/fuzz-coverage
+	$(Q)tools/setup.sh coverage
+	$(Q)find $(B)/cov -name '*.gcda' -delete
+	$(Q)tools/fuzz_replay.sh $(B)/cov
+	$(Q)lcov -q --capture --directory $(B)/cov/obj --output-file $(B)/cov/fuzz.info
+	$(Q)lcov -q --remove $(B)/cov/fuzz.info '*/fuzz/*' '/usr/*' --output-file $(B)/cov/fuzz.info
+	$(Q)genhtml -q --output-directory $(B)/fuzz-coverage $(B)/cov/fuzz.info
+	$(Q)lcov --list $(B)/cov/fuzz.info
+	$(Q)lcov --summary $(B)/cov/fuzz.info
+
+fuzz-ossfuzz-check: ## build the targets as OSS-Fuzz does, and run each for a moment
+	$(Q)tools/setup.sh build fuzz
+	$(Q)fuzz/oss-fuzz/check.sh $(B)/oss-fuzz
+
+FORMATTED = $(wildcard broker/*.[ch] broker/*/*.[ch] conformance/*.[ch] conformance/*/*.[ch] tools/*.[ch] tools/*/*.[ch] fuzz/*.[ch] fuzz/*/*.[ch])
 lint: walls ## formatting, static analysis, walls
 	$(Q)tools/setup.sh lint
 	$(Q)clang-format --dry-run -Werror $(FORMATTED)
@@ -254,7 +289,7 @@ format: ## let clang-format decide
 
 install: all ## install the binaries under PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(filter-out %/test-broker %/test-harness %/test-tools,$(call binaries,$(B))) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(filter-out %/test-broker %/test-harness %/test-tools $(FUZZERS:%=$(B)/bin/fuzz-%),$(call binaries,$(B))) $(DESTDIR)$(PREFIX)/bin
 
 clean: ## remove what was built
 	rm -rf $(B)

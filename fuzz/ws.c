@@ -112,12 +112,20 @@ static bool answer_is_http(const struct buf *out)
     return s.n < 9 || memcmp(s.data, "HTTP/1.1 ", 9) == 0;
 }
 
+/* The texts of the options are kept: they are the same in each run. */
+static struct acceptor_options defaults(void)
+{
+    static struct acceptor_options options;
+    if (!options.host)
+        config_init_acceptor(&options);
+    return options;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
 {
     struct feed feed = {octets, n};
     unsigned settings = feed_u8(&feed);
-    struct acceptor_options options;
-    config_init_acceptor(&options);
+    struct acceptor_options options = defaults();
     options.web_socket_requires_subprotocol = !(settings & 2);
     options.is_web_socket_limit_given = (settings & 4) != 0;
     options.web_socket_max_frame_payload_length = settings & 8 ? 100 : 65536;
@@ -143,6 +151,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
     for (int i = 0; i < 1000 && t->ops->finish(t) == 0; i++)
         ;
     t->ops->free(t);
-    free(options.host);
     return 0;
 }

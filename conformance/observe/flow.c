@@ -172,7 +172,7 @@ static void on_pubrec(struct observe *o, enum wire_side from,
             return;
         /* The server may answer PUBREL, with 0x92 in 5.0. */
         e = observe_begin(o, sender, EXCHANGE_QOS_2, p->packet_id);
-        e->is_resumed = true;
+        e->is_resumed = e->is_stray = true;
     } else if (e->kind == EXCHANGE_QOS_1) {
         judge_wrong_kind(o, from, p);
         return;
@@ -255,11 +255,6 @@ static void on_pubrel(struct observe *o, enum wire_side from,
     }
     if (!e) {
         judge_unknown(o, from, p, sender->used_qos_2);
-        observe_put(sender->released, p->packet_id);
-        /* The answer to a PUBREC that nobody waited for, takes no identifier:
-         * there is no PUBLISH that it could be freed from. */
-        if (from == WIRE_SERVER)
-            return;
         e = observe_begin(o, sender, EXCHANGE_QOS_2, p->packet_id);
     } else {
         judge_release(o, from, e, p->packet_id);
@@ -270,6 +265,9 @@ static void on_pubrel(struct observe *o, enum wire_side from,
     e->is_resumed = false;
     e->owed_pubcomp++;
     observe_put(sender->released, p->packet_id);
+    /* No PUBLISH went before: the identifier is not in use. */
+    if (e->is_stray)
+        finish(o, from, e);
 }
 
 static void on_pubcomp(struct observe *o, enum wire_side from,

@@ -29,8 +29,9 @@ struct exchange {
     uint64_t received_order; /* of its first PUBREC */
     bool is_resumed;         /* begun on an earlier connection of the session,
                                 and not seen on this one yet */
-    bool is_released;        /* PUBREL was sent */
-    bool is_shared;          /* may belong to a Shared Subscription */
+    bool is_stray;    /* begun by a PUBREC that no PUBLISH was seen for */
+    bool is_released; /* PUBREL was sent */
+    bool is_shared;   /* may belong to a Shared Subscription */
     unsigned n_publish, n_pubrec; /* on this connection */
     unsigned owed_pubrel, owed_pubcomp;
     uint64_t hash;               /* of topic and payload */

@@ -29,7 +29,7 @@ struct world {
         uint64_t number; /* of the connection, from 1 */
     } places[WORLD_PLACES];
     uint64_t now_ms;
-    bool is_told; /* the conversation is written to stderr */
+    bool is_told;    /* the conversation is written to stderr */
     char folder[64]; /* of the store; "": memory only */
 };
 

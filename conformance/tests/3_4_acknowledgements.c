@@ -7,6 +7,7 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
+#include "tests/rows.h"
 
 /* A PUBLISH at QoS 1 that nobody wants is acknowledged by a code that PUBACK
  * may carry: success, or no matching subscribers. */
@@ -79,17 +80,8 @@ TEST_EACH(refusal_within_maximum_packet_size, refused_at, "5.0/MQTT-3.1.2-24",
             "%zu octets", answer->octets.n);
 }
 
-struct flags_row {
-    struct row row;
-    uint8_t flags;
-};
-static const struct flags_row wrong_flags[] = {
-    {{"0000"}, 0x0}, {{"0001"}, 0x1}, {{"0011"}, 0x3},
-    {{"0110"}, 0x6}, {{"1010"}, 0xa}, {{"1111"}, 0xf},
-};
-
 /* PUBREL whose reserved flags are not 0010 closes the connection. */
-TEST_EACH(pubrel_wrong_flags, wrong_flags, "3.1.1/MQTT-3.6.1-1",
+TEST_EACH(pubrel_wrong_flags, flags_not_0010, "3.1.1/MQTT-3.6.1-1",
           "5.0/MQTT-3.6.1-1", "5.0/RULE-flags-malformed", .needs = "qos2")
 {
     const struct flags_row *row = t_row(t);

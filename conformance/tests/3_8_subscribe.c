@@ -6,18 +6,10 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
-
-struct flags_row {
-    struct row row;
-    uint8_t flags;
-};
-static const struct flags_row wrong_flags[] = {
-    {{"0000"}, 0x0}, {{"0001"}, 0x1}, {{"0011"}, 0x3},
-    {{"0110"}, 0x6}, {{"1010"}, 0xa}, {{"1111"}, 0xf},
-};
+#include "tests/rows.h"
 
 /* SUBSCRIBE whose reserved flags are not 0010 closes the connection. */
-TEST_EACH(subscribe_wrong_flags, wrong_flags, "3.1.1/MQTT-3.8.1-1",
+TEST_EACH(subscribe_wrong_flags, flags_not_0010, "3.1.1/MQTT-3.8.1-1",
           "5.0/MQTT-3.8.1-1", "5.0/RULE-flags-malformed")
 {
     const struct flags_row *row = t_row(t);
@@ -27,19 +19,8 @@ TEST_EACH(subscribe_wrong_flags, wrong_flags, "3.1.1/MQTT-3.8.1-1",
     peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR);
 }
 
-struct text_row {
-    struct row row;
-    const char *text;
-};
-static const struct text_row bad_utf8[] = {
-    {{"surrogate"}, "a/\xed\xa0\x80"},
-    {{"overlong_nul"}, "a/\xc0\x80"},
-    {{"no_lead_octet"}, "a/\xff"},
-    {{"cut_sequence"}, "a/\xe2\x82"},
-};
-
 /* A Topic Filter that is no UTF-8 closes the connection. */
-TEST_EACH(subscribe_bad_utf8, bad_utf8, "3.1.1/MQTT-3.8.3-1",
+TEST_EACH(subscribe_bad_utf8, filters_not_utf8, "3.1.1/MQTT-3.8.3-1",
           "5.0/MQTT-3.8.3-1")
 {
     const struct text_row *row = t_row(t);
@@ -121,13 +102,6 @@ TEST(subscribe_no_local_shared, "5.0/MQTT-3.8.3-4", .needs = "shared")
                               .filters = {{"$share/g/a", .no_local = 1}}));
     peer_expect_error(peer, PROTOCOL_ERROR);
 }
-
-struct id_row {
-    struct row row;
-    uint16_t packet_id;
-};
-static const struct id_row packet_ids[] = {
-    {{"1"}, 1}, {{"255"}, 255}, {{"256"}, 256}, {{"65535"}, 65535}};
 
 /* SUBSCRIBE is answered by SUBACK with the same Packet Identifier. */
 TEST_EACH(subscribe_answered, packet_ids, "3.1.1/MQTT-3.8.4-1",

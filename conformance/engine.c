@@ -97,6 +97,15 @@ static void make_tag(const struct engine *e, size_t job, char *tag)
     tag[5] = '\0';
 }
 
+/* How long one event may take. A short --timeout shortens it, so that a case
+ * ends by saying what did not come, and not by being cut off. */
+static int event_deadline_ms(const struct engine *e)
+{
+    int ms = e->plan->deadline_ms ? e->plan->deadline_ms : ENGINE_DEADLINE_MS;
+    int half_ms = e->options->timeout_s * 500;
+    return half_ms && half_ms < ms ? half_ms : ms;
+}
+
 static void run_case(const struct engine *e, size_t number)
 {
     const struct engine_plan *plan = e->plan;
@@ -113,9 +122,7 @@ static void run_case(const struct engine *e, size_t number)
                             .transport = c->transport,
                             .fault = job->fault,
                             .segment = e->options->segment,
-                            .deadline_ms = plan->deadline_ms
-                                               ? plan->deadline_ms
-                                               : ENGINE_DEADLINE_MS,
+                            .deadline_ms = event_deadline_ms(e),
                             .pcap = pcap,
                             .json = json,
                             .keeps_all = e->options->all_captures};

@@ -60,7 +60,10 @@
     X(robustness_connect)                                                      \
     X(robustness_fields)                                                       \
     X(robustness_bounds)                                                       \
-    X(state_retain)
+    X(state_retain)                                                            \
+    X(state_publish)                                                           \
+    X(state_takeover)                                                          \
+    X(state_subscribe)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

@@ -185,3 +185,76 @@ void tree_expect_random_at(struct tree *tree, struct where where, size_t n)
     while (n-- > 0)
         tree_expect_at(tree, where, random_name(tree, true));
 }
+
+/* ---- live messages
+ * ---------------------------------------------------------*/
+
+struct reader {
+    struct peer *peer;
+    const char *filter;
+};
+
+/* A reader keeps one filter and gives another one up. */
+static struct reader reader_open(struct tree *tree, struct where where)
+{
+    struct reader reader = {
+        peer_hello_at(tree->t, where,
+                      t_text(tree->t, "reader%u", tree->n_readers++)),
+        random_name(tree, true)};
+    const char *given_up = random_name(tree, true);
+    peer_subscribe_at(reader.peer, where, given_up, 0);
+    peer_unsubscribe_at(reader.peer, where, given_up);
+    peer_subscribe_at(reader.peer, where, reader.filter, 0);
+    return reader;
+}
+
+static struct wire_bytes payload_of(struct tree *tree, size_t i)
+{
+    const char *text = t_text(tree->t, "%zu", i);
+    return SLICE(text, strlen(text));
+}
+
+/* Takes the messages of one reader, in any order. */
+static void reader_expect(struct tree *tree, struct where where,
+                          const struct reader *reader, const char **topics,
+                          size_t n)
+{
+    size_t n_left = 0;
+    bool *is_due = t_alloc(tree->t, n * sizeof *is_due);
+    const char *filter = t_topic(tree->t, reader->filter);
+    for (size_t i = 0; i < n; i++)
+        n_left += is_due[i] = matches(filter, t_topic(tree->t, topics[i]));
+    where.text = t_text(tree->t, "the %zu messages that match \"%s\"", n_left,
+                        reader->filter);
+    while (n_left-- > 0) {
+        char text[600];
+        size_t i = 0;
+        const struct wire_packet *packet = peer_receive_at(reader->peer, where);
+        while (i < n && !(is_due[i] && packet->type == WIRE_PUBLISH &&
+                          wire_same(packet->payload, payload_of(tree, i))))
+            i++;
+        if (i == n)
+            t_fail_at(tree->t, where, where.text, "%s",
+                      wire_describe(packet, text, sizeof text));
+        is_due[i] = false;
+    }
+    peer_expect_nothing_at(reader->peer, where);
+}
+
+void tree_deliver_at(struct tree *tree, struct where where, size_t n)
+{
+    struct reader *readers = t_alloc(tree->t, n * sizeof *readers);
+    const char **topics = t_alloc(tree->t, 2 * n * sizeof *topics);
+    for (size_t i = 0; i < n; i++)
+        readers[i] = reader_open(tree, where);
+    for (size_t i = 0; i < 2 * n; i++) {
+        topics[i] = random_name(tree, false);
+        const struct message *message =
+            MESSAGE(topics[i], payload_of(tree, i), .qos = 1);
+        peer_publish_at(tree->writer, where, message);
+        peer_expect_message_at(tree->witness, where,
+                               MESSAGE(topics[i], payload_of(tree, i)));
+    }
+    for (size_t i = 0; i < n; i++)
+        reader_expect(tree, where, &readers[i], topics, 2 * n);
+}

@@ -40,4 +40,10 @@ void tree_expect_at(struct tree *tree, struct where where, const char *filter);
 #define tree_expect_random(tree, n) tree_expect_random_at(tree, HERE(#n), n)
 void tree_expect_random_at(struct tree *tree, struct where where, size_t n);
 
+/* tree_deliver subscribes n readers to random filters, some of which they give
+ * up again, and publishes twice as many random messages: each reader must get
+ * exactly those that its filter matches, once each. */
+#define tree_deliver(tree, n) tree_deliver_at(tree, HERE(#n), n)
+void tree_deliver_at(struct tree *tree, struct where where, size_t n);
+
 #endif

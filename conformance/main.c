@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blackbox/blackbox.h"
 #include "cli_reports.h"
 #include "faults/catalogue.h"
 #include "runner.h"
@@ -14,7 +15,8 @@ enum { EXIT_USE = 2, MAX_ONLY = 64 };
 static const char usage[] =
     "mqttspec -- a conformance harness for MQTT brokers\n\n"
     "usage: mqttspec [run] [TARGET] [options]\n"
-    "       mqttspec explain ID | compare A.json B.json ... | merge ...\n\n"
+    "       mqttspec explain ID | compare A.json B.json ... | merge ...\n"
+    "       mqttspec fuzz [TARGET] [options]   (mqttspec fuzz --help)\n\n"
     "TARGET: a known broker (reference, mosquitto, ...), an INI file that\n"
     "describes one, or a URL (mqtt:// mqtts:// ws:// wss://); default: the\n"
     "reference broker.\n\n"
@@ -229,7 +231,7 @@ int main(int argc, char **argv)
 {
     struct parse p = {.options = {.transport = -1, .report = "reports/latest"}};
     const char *command = argc > 1 ? argv[1] : "run";
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc && strcmp(command, "fuzz") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0) {
             fputs(usage, stdout);
             return 0;
@@ -239,6 +241,8 @@ int main(int argc, char **argv)
         return cli_explain(argc - 1, argv + 1);
     if (strcmp(command, "compare") == 0)
         return cli_compare(argc - 1, argv + 1);
+    if (strcmp(command, "fuzz") == 0)
+        return cli_fuzz(argc - 1, argv + 1);
     if (strcmp(command, "merge") == 0)
         return cli_merge(argc - 1, argv + 1);
     int skip = argc > 1 && strcmp(command, "run") == 0 ? 2 : 1;

@@ -362,6 +362,11 @@ int instance_start_again(struct instance *instance, char *error, size_t n)
     return instance_launch(instance, error, n);
 }
 
+long instance_pid(const struct instance *instance)
+{
+    return instance->pid;
+}
+
 bool instance_is_running(const struct instance *instance)
 {
     return instance->pid == 0 || waitpid(instance->pid, NULL, WNOHANG) == 0;

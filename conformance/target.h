@@ -92,6 +92,8 @@ void instance_stop(struct instance *instance, bool kill);
 int instance_start_again(struct instance *instance, char *error, size_t n);
 /* instance_wrote: what it has written so far holds this text. */
 bool instance_wrote(const struct instance *instance, const char *text);
+/* instance_pid gives the process of an instance; 0: not ours, or stopped. */
+long instance_pid(const struct instance *instance);
 /* instance_is_running: false when our child has ended by itself. */
 bool instance_is_running(const struct instance *instance);
 

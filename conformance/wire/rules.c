@@ -242,7 +242,7 @@ const struct wire_rule wire_rules[] = {
      will_retain_alone},
     {WIRE_CONNECT,
      0,
-     {"3.1.1/MQTT-3.1.2-22", NULL, NULL},
+     {"3.1.1/MQTT-3.1.2-22", NULL, "3.1 s3.1"},
      MALFORMED_PACKET,
      password_alone},
     {WIRE_CONNECT,

@@ -178,7 +178,26 @@ TEST(server_shuts_down, "5.0/MQTT-4.13.2-1", .own_broker = true,
     peer_hello(t, "one");
 }
 
+/* A server that sends its clients elsewhere names the other one to those of
+ * 5.0, and closes. */
+TEST(server_refers_to_another, "5.0/MQTT-4.13.2-1",
+     "3.1.1/RULE-connect-refused-closes",
+     .settings = "serverReference=other.example:1883")
+{
+    struct peer *peer = peer_open(t);
+    peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1));
+    const struct wire_packet *connack = peer_expect(
+        peer, CONNACK(.reason_any = CODES(REFUSED_SERVER_UNAVAILABLE,
+                                          REFUSED_NOT_AUTHORIZED,
+                                          USE_ANOTHER_SERVER, SERVER_MOVED)));
+    t_check(t,
+            !T_IS_5_0(t) || wire_same(connack->props.server_reference,
+                                      BYTES("other.example:1883")),
+            "the Server Reference other.example:1883", "it is another");
+    peer_expect_end(peer);
+}
+
 SUITE(errors, "4.13 Handling errors", error_publishes_will,
       error_leaves_session, error_cuts_the_stream, error_5_0_publishes_will,
       error_disturbs_nobody, disconnect_with_error_is_the_end,
-      server_shuts_down);
+      server_shuts_down, server_refers_to_another);

@@ -173,6 +173,37 @@ TEST(transports_share_a_port, "artemis/R08-websocket-same-port",
     peer_expect_message(plain, MESSAGE("a", "x", .qos = 2));
 }
 
+#define SMALL_FRAMES                                                           \
+    .versions = "3.1.1 5.0", .only_transports = "ws wss",                      \
+    .settings = "webSocketMaxFramePayloadLength=200",                          \
+    .needs = "acceptor_parameters"
+
+/* A WebSocket frame above webSocketMaxFramePayloadLength ends the connection,
+ */
+TEST(frame_above_its_maximum, "artemis/R08-websocket-same-port", SMALL_FRAMES)
+{
+    struct peer *peer = peer_hello(t, "web");
+    peer_send(peer, PUBLISH(.topic = "a", .payload = t_fill(t, 300, "x"),
+                            .qos = 1, .packet_id = 1));
+    peer_expect_end(peer);
+}
+
+/* a packet may be larger than a frame, in both directions. */
+TEST(packet_above_the_maximum_of_frames, "artemis/R08-websocket-same-port",
+     SMALL_FRAMES)
+{
+    struct peer *peer = peer_hello(t, "web");
+    struct wire_bytes payload = t_fill(t, 1000, "0123456789");
+    peer_subscribe(peer, "a", 0);
+    peer_send_fragments(
+        peer,
+        PUBLISH(.topic = "a", .payload = payload, .qos = 1, .packet_id = 1),
+        200);
+    peer_expect_all(peer, PUBACK(.packet_id = 1),
+                    PUBLISH(.topic = "a", .payload = payload));
+}
+
 SUITE(artemis_config, "Artemis R01-R16 parameters", illegal_value_is_refused,
       unknown_parameter_is_refused, legal_value_is_taken, versions_share_a_port,
-      one_version_only, transports_share_a_port);
+      one_version_only, transports_share_a_port, frame_above_its_maximum,
+      packet_above_the_maximum_of_frames);

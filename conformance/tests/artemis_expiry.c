@@ -213,6 +213,45 @@ TEST_EACH(long_message_expiry_is_long, long_ones, "5.0/MQTT-3.3.2-6",
     peer_expect_message(writer, MESSAGE("news", "x", .retain = 1));
 }
 
+/* Where abandoned subscriptions are cleaned up, what waited for one is gone
+ * after its delay, though its session may be there; a new subscription works.
+ */
+TEST(abandoned_subscription_is_emptied, "artemis/R10-subscriptions-removed",
+     .versions = "3.1 3.1.1 5.0", .settings = "auto-delete-queues-delay=500",
+     AS_CONFIGURED, .seconds = 2)
+{
+    leave_session(t, OPT(60));
+    t_let_pass(t, 1500, "three times the delay");
+    struct peer *reader = come_back(t, OPT(60));
+    peer_expect_nothing(reader);
+    peer_subscribe(reader, "news", 1);
+    struct client *writer = client_connect(t, "writer");
+    client_publish(writer, MESSAGE("news", "2", .qos = 1));
+    peer_expect_message(reader, MESSAGE("news", "2", .qos = 1));
+}
+
+/* That of a client who comes back in time is not, */
+TEST(abandoned_subscription_in_time, "artemis/R10-subscriptions-removed",
+     .versions = "3.1 3.1.1 5.0", .settings = "auto-delete-queues-delay=60000",
+     AS_CONFIGURED, .seconds = 1)
+{
+    leave_session(t, OPT(60));
+    t_let_pass(t, 500, "several looks of the broker, within the delay");
+    peer_expect_message(come_back(t, OPT(60)), MESSAGE("news", "1", .qos = 1));
+}
+
+/* and that of a client who is there never. */
+TEST(subscription_in_use_is_kept, "artemis/R10-subscriptions-removed",
+     .versions = "3.1 3.1.1 5.0", .settings = "auto-delete-queues-delay=500",
+     AS_CONFIGURED, .seconds = 2)
+{
+    struct peer *reader = come_back(t, OPT(60));
+    peer_subscribe(reader, "news", 1);
+    t_let_pass(t, 1500, "three times the delay");
+    peer_publish(reader, MESSAGE("news", "1", .qos = 1));
+    peer_expect_message(reader, MESSAGE("news", "1", .qos = 1));
+}
+
 /* An expiry delay of the settings applies to retained messages: before it, a
  * subscriber of 5.0 sees the time that is left; after it, there is none. */
 TEST(expiry_delay_ends_retained, "artemis/R03-expiry-delay",
@@ -253,4 +292,6 @@ SUITE(artemis_expiry, "Artemis R10 Automatic Subscription Clean-up",
       default_expiry_is_not_for_clean_sessions, default_expiry_is_announced,
       own_expiry_counts, own_expiry_zero_counts, default_expiry_zero,
       default_expiry_off, long_expiry_is_long, long_message_expiry_is_long,
-      expiry_delay_ends_retained, expiry_delay_gives_way);
+      abandoned_subscription_is_emptied, abandoned_subscription_in_time,
+      subscription_in_use_is_kept, expiry_delay_ends_retained,
+      expiry_delay_gives_way);

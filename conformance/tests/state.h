@@ -23,6 +23,14 @@ static inline void send_times_at(struct peer *peer, struct where where,
     }
 }
 
+/* only_send_times sends a packet n times. */
+static inline void only_send_times(struct peer *peer, size_t n,
+                                   const struct wire_packet *packet)
+{
+    while (n-- > 0)
+        peer_send(peer, packet);
+}
+
 /* publish_times publishes a message n times. */
 #define publish_times(peer, n, message)                                        \
     publish_times_at(peer, HERE(#message), n, message)

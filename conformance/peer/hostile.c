@@ -79,9 +79,7 @@ static void expect_close(struct peer *peer, struct where where)
     }
 }
 
-/* Says that nothing more will come from us, and waits for what the broker makes
- * of it. */
-static void finish(struct peer *peer, struct where where)
+void hostile_finish_at(struct peer *peer, struct where where)
 {
     const struct wire_packet *packet = NULL;
     int64_t until_ms = peer_now_ms() + t_deadline_ms(peer->t);
@@ -105,7 +103,7 @@ void hostile_at(struct t *t, struct where where,
                            manner_names[manner]);
         struct peer *peer = attack(t, where, manner, packet, is_first);
         if (options & HOSTILE_ANY_REACTION) {
-            finish(peer, here);
+            hostile_finish_at(peer, here);
             continue;
         }
         /* PINGRESP shows at once that the broker goes on. */
@@ -127,7 +125,7 @@ void hostile_cuts_at(struct t *t, struct where where,
                                 ? peer_open(t)
                                 : peer_hello_at(t, where, "hostile");
         peer_send_part(peer, packet, cut);
-        finish(peer, where);
+        hostile_finish_at(peer, where);
     }
     hostile_others_are_served_at(t, where, watcher);
 }
@@ -200,13 +198,6 @@ const struct wire_packet *hostile_subscribe(struct t *t, size_t n)
         list[i].filter.text = t_text(t, "f/%zu", i);
     *packet =
         *SUBSCRIBE(.packet_id = 1, .filter_list = list, .n_filter_list = n);
-    return packet;
-}
-
-const struct wire_packet *hostile_granted(struct t *t, size_t n)
-{
-    struct wire_packet *packet = t_alloc(t, sizeof *packet);
-    *packet = *SUBACK(.packet_id = 1, .codes = SLICE(t_alloc(t, n + 1), n));
     return packet;
 }
 

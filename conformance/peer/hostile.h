@@ -47,6 +47,11 @@ struct peer *hostile_watcher(struct t *t);
 void hostile_others_are_served_at(struct t *t, struct where where,
                                   struct peer *watcher);
 
+/* hostile_finish ends a connection: nothing more comes from us; whatever the
+ * broker still sends is read until it has closed, or long enough. */
+#define hostile_finish(peer) hostile_finish_at(peer, HERE(""))
+void hostile_finish_at(struct peer *peer, struct where where);
+
 /* hostile_crowd opens so many connections, sends the first octets of a packet
  * on each (NULL: nothing) and leaves them open. */
 void hostile_crowd(struct t *t, size_t n_connections,
@@ -58,8 +63,6 @@ const struct wire_packet *
 hostile_shortened(struct t *t, const struct wire_packet *packet, size_t n);
 /* hostile_subscribe gives a SUBSCRIBE to n filters, "f/0", "f/1" ... */
 const struct wire_packet *hostile_subscribe(struct t *t, size_t n);
-/* hostile_granted gives the SUBACK that grants QoS 0 n times. */
-const struct wire_packet *hostile_granted(struct t *t, size_t n);
 /* hostile_long gives the packet with a string of n octets of this pattern in
  * the place of a field ("topic", "filters" ...), n_options zeros behind it. */
 const struct wire_packet *hostile_long(struct t *t,

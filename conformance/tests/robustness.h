@@ -17,7 +17,9 @@ struct input {
 #define ONLY_3 "3.1.1"
 #define ONLY_5 "5.0"
 
-#define EVERY_TRANSPORT .transports = "tcp ws"
+/* The watcher of every input subscribes to "#". */
+#define WATCHED .needs = "wildcards"
+#define EVERY_TRANSPORT WATCHED, .transports = "tcp ws"
 
 /* Malformed packets and Protocol Errors close the connection. */
 #define CLOSES                                                                 \

@@ -44,8 +44,8 @@ static const struct input out_of_range[] = {
                .filters = {{"a"}, {"b", .raw_options = OPT(3)}})},
     {{"share_no_local", NULL, ONLY_5},
      SUBSCRIBE(.packet_id = 1, .filters = {{"$share/g/a", .no_local = 1}})},
-    {{"publish_to_identifier_only", NULL, ONLY_3}, RAW("32 02 0001")},
-    {{"publish_1022_octets_no_id", NULL, ONLY_3}, RAW("32 04 0002 4141")},
+    {{"qos_1_two_octets", NULL, ONLY_3}, RAW("32 02 0001")},
+    {{"qos_1_without_id", NULL, ONLY_3}, RAW("32 04 0002 4141")},
 };
 
 /* A field out of its range ends the connection. */

@@ -191,8 +191,10 @@ static const struct input wildcards[] = {
     NAMED("plus_glued", "a+b"),
     NAMED("hash_glued", "a#"),
     {{"retained"}, PUBLISH(.topic = "a/#", .payload = "x", .retain = 1)},
-    {{"qos_1"}, PUBLISH(.topic = "a/+", .qos = 1, .packet_id = 1)},
-    {{"qos_2"}, PUBLISH(.topic = "a/+", .qos = 2, .packet_id = 1)},
+    {{"qos_1", NULL, ONLY_3},
+     PUBLISH(.topic = "a/+", .qos = 1, .packet_id = 1)},
+    {{"qos_2", NULL, ONLY_3},
+     PUBLISH(.topic = "a/+", .qos = 2, .packet_id = 1)},
     {{"empty", NULL, ONLY_3}, PUBLISH(.topic = "", .payload = "x")},
 };
 

@@ -178,6 +178,8 @@ static void run_under_check(const struct engine *e, size_t job)
         return;
     Suite *suite = suite_create(c->name);
     TCase *tcase = tcase_create(c->name);
+    if (c->test->own_broker) /* it may be restarted, too */
+        limit_s += 2 * target_start_seconds(e->target);
     tcase_set_timeout(tcase, limit_s + c->test->seconds);
     tcase_add_loop_test(tcase, one_case, (int)job, (int)job + 1);
     suite_add_tcase(suite, tcase);

@@ -15,7 +15,7 @@
 #include "target_inside.h"
 #include "wire/wire.h"
 
-enum { START_MS = 15000, PROBE_MS = 5000 };
+enum { START_S = 15, PROBE_MS = 5000 };
 
 static void copy(char *out, size_t n, const char *text)
 {
@@ -115,10 +115,14 @@ static void find_program(struct target *target)
 static void ask_version(struct target *target)
 {
     char command[600];
-    if (!*target->descriptor.version)
+    const struct descriptor *d = &target->descriptor;
+    if (*d->version_command)
+        snprintf(command, sizeof command, "%s 2>&1", d->version_command);
+    else if (*d->version)
+        snprintf(command, sizeof command, "%s %s 2>&1", target->program,
+                 d->version);
+    else
         return;
-    snprintf(command, sizeof command, "%s %s 2>&1", target->program,
-             target->descriptor.version);
     FILE *pipe = popen(command, "r");
     if (!pipe || !fgets(target->version, sizeof target->version, pipe))
         target->version[0] = '\0';
@@ -428,10 +432,17 @@ static bool is_reachable(struct instance *instance)
     return link != NULL;
 }
 
+/* Some take a minute on a busy machine. */
+int target_start_seconds(const struct target *target)
+{
+    int seconds = atoi(target->descriptor.start_seconds);
+    return seconds > 0 ? seconds : START_S;
+}
+
 int target_wait(struct target *target, struct instance *instance, char *error,
                 size_t n)
 {
-    int64_t until = now_ms() + START_MS;
+    int64_t until = now_ms() + target_start_seconds(target) * 1000;
     int n_tries = 0;
     if (!target->is_ours)
         return 0;
@@ -486,7 +497,7 @@ bool instance_wrote(const struct instance *instance, const char *text)
 enum trial target_try(struct target *target, const char *settings, char *said,
                       size_t n)
 {
-    int64_t until = now_ms() + START_MS;
+    int64_t until = now_ms() + target_start_seconds(target) * 1000;
     enum trial trial = TRIAL_SILENT;
     struct instance *instance = target_start(target, settings, said, n);
     if (!instance)

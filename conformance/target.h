@@ -68,6 +68,8 @@ bool target_has(const struct target *target, const char *capability);
  */
 struct instance *target_start(struct target *target, const char *settings,
                               char *error, size_t n);
+/* target_start_seconds: how long a broker of this target may take to start. */
+int target_start_seconds(const struct target *target);
 /* target_wait waits until an instance that was started listens. 0 or -1. */
 int target_wait(struct target *target, struct instance *instance, char *error,
                 size_t n);

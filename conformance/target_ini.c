@@ -26,10 +26,20 @@ static const struct key {
 #name_, offsetof(struct descriptor, name_),                            \
             sizeof((struct descriptor *)0)->name_                              \
     }
-    KEY(name),       KEY(program),        KEY(command),
-    KEY(listening),  KEY(version),        KEY(lacks),
-    KEY(url),        KEY(user),           KEY(password),
-    KEY(user_bound), KEY(password_bound),
+    KEY(name),
+    KEY(program),
+    KEY(command),
+    KEY(listening),
+    KEY(version),
+    KEY(lacks),
+    KEY(url),
+    KEY(user),
+    KEY(password),
+    KEY(script),
+    KEY(version_command),
+    KEY(start_seconds),
+    KEY(user_bound),
+    KEY(password_bound),
 };
 
 static const char *const verbs[] = {"arg", "config", "acceptor", "file", "run"};

@@ -26,9 +26,59 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "embed.h"
 #include "target_inside.h"
 
 enum { MAX_WORDS = 64, TEXT = 4096 };
+
+/* ---- ports
+ * -----------------------------------------------------------------*/
+
+/* Takes a port number for this process: no other harness on the machine gets
+ * it while the socket of that name is open. */
+static bool reserve_port(int port)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int n = snprintf(name.sun_path + 1, sizeof name.sun_path - 1,
+                     "mqttspec-port-%d", port);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socklen_t size =
+        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&name, size) == 0)
+        return true; /* stays open as long as the process */
+    if (fd >= 0)
+        close(fd);
+    return false;
+}
+
+static bool is_free_port(int port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_free = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    close(fd);
+    return is_free;
+}
+
+/* A port for a broker that cannot choose one itself and tell. It lies below
+ * those that the kernel gives to connections: were it one of them, a client
+ * might get it before the broker does, or another broker answer in its place.
+ */
+static int pick_port(void)
+{
+    enum { FIRST = 15000, N = 17000 };
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    long start = (long)getpid() * 7919 + now.tv_nsec;
+    for (long i = 0; i < N; i++) {
+        int port = FIRST + (int)((start + i) % N);
+        if (is_free_port(port) && reserve_port(port))
+            return port;
+    }
+    return 0;
+}
 
 /* ---- templates
  * -------------------------------------------------------------*/
@@ -38,6 +88,16 @@ struct filling {
     const char *name, *value; /* of the setting at hand */
     const char *acceptor;
 };
+
+/* The folder of the running program. */
+static void own_folder(char *out, size_t cap)
+{
+    ssize_t n = readlink("/proc/self/exe", out, cap - 1);
+    out[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash)
+        *slash = '\0';
+}
 
 static void fill_one(const struct filling *f, const char *key, size_t n,
                      char *out, size_t cap)
@@ -61,8 +121,12 @@ static void fill_one(const struct filling *f, const char *key, size_t n,
         snprintf(out, cap, "%s", f->value);
     else if (strcmp(word, "acceptor") == 0)
         snprintf(out, cap, "%s", f->acceptor);
+    else if (strcmp(word, "home") == 0)
+        own_folder(out, cap);
+    else if (strcmp(word, "free") == 0)
+        snprintf(out, cap, "%d", pick_port());
     else
-        snprintf(out, cap, "{%s}", word);
+        snprintf(out, cap, "{%.*s}", (int)n, key);
 }
 
 static void fill(const struct filling *f, const char *text, char *out,
@@ -110,6 +174,38 @@ static int append_file(const struct instance *instance, const char *text)
         return -1;
     fchmod(fileno(file), 0600);
     fprintf(file, "%s\n", text + used);
+    return fclose(file);
+}
+
+/* At a second start the files are written anew. */
+static void forget_files(const struct instance *instance)
+{
+    const struct descriptor *d = &instance->target->descriptor;
+    char name[64], path[200];
+    for (int i = 0; i < d->n_actions; i++) {
+        if (strcmp(d->actions[i].verb, "file") == 0 &&
+            sscanf(d->actions[i].text, "%63s", name) == 1) {
+            snprintf(path, sizeof path, "%s/%s", instance->dir, name);
+            unlink(path);
+        }
+    }
+}
+
+/* The descriptor's script comes with the harness. */
+static int write_script(const struct instance *instance)
+{
+    const struct descriptor *d = &instance->target->descriptor;
+    char path[200];
+    if (!*d->script)
+        return 0;
+    snprintf(path, sizeof path, "conformance/targets/%s", d->script);
+    const struct embed_file *script = embed_find(path);
+    snprintf(path, sizeof path, "%s/script", instance->dir);
+    FILE *file = script ? fopen(path, "w") : NULL;
+    if (!file)
+        return -1;
+    fchmod(fileno(file), 0700);
+    fputs((const char *)script->octets, file);
     return fclose(file);
 }
 
@@ -177,6 +273,7 @@ static int apply_all(struct launch *launch)
     const struct instance *instance = launch->filling.instance;
     const struct descriptor *d = &instance->target->descriptor;
     char settings[512], *rest = settings, *pair;
+    forget_files(instance);
     for (int i = 0; i < d->n_actions; i++) {
         if (d->actions[i].when_unset &&
             !is_set(instance->settings, d->actions[i].setting) &&
@@ -196,52 +293,6 @@ static int apply_all(struct launch *launch)
 
 /* ---- the process
  * -----------------------------------------------------------*/
-
-/* Takes a port number for this process: no other harness on the machine gets
- * it while the socket of that name is open. */
-static bool reserve_port(int port)
-{
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    int n = snprintf(name.sun_path + 1, sizeof name.sun_path - 1,
-                     "mqttspec-port-%d", port);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    socklen_t size =
-        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&name, size) == 0)
-        return true; /* stays open as long as the process */
-    if (fd >= 0)
-        close(fd);
-    return false;
-}
-
-static bool is_free_port(int port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is_free = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
-    close(fd);
-    return is_free;
-}
-
-/* A port for a broker that cannot choose one itself and tell. It lies below
- * those that the kernel gives to connections: were it one of them, a client
- * might get it before the broker does, or another broker answer in its place.
- */
-static int pick_port(void)
-{
-    enum { FIRST = 15000, N = 17000 };
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    long start = (long)getpid() * 7919 + now.tv_nsec;
-    for (long i = 0; i < N; i++) {
-        int port = FIRST + (int)((start + i) % N);
-        if (is_free_port(port) && reserve_port(port))
-            return port;
-    }
-    return 0;
-}
 
 static void spawn(struct instance *instance, char *command)
 {
@@ -288,6 +339,10 @@ int instance_launch(struct instance *instance, char *error, size_t n)
     for (int i = 0; i < N_TRANSPORTS && !*d->listening; i++)
         instance->endpoints[i].port = pick_port();
     int bad = apply_all(launch);
+    if (write_script(instance) != 0) {
+        snprintf(error, n, "cannot write the script %s", d->script);
+        bad = -1;
+    }
     instance->was_prepared = bad == 0;
     if (bad == 0) {
         char text[TEXT], config[TEXT];
@@ -318,12 +373,13 @@ void instance_stop(struct instance *instance, bool kill_now)
 {
     if (instance->pid <= 0)
         return;
+    /* Five seconds, or a quarter of what it may take to start. */
+    int n_turns = 50 * atoi(instance->target->descriptor.start_seconds);
+    n_turns = n_turns > 1000 ? n_turns : 1000;
     kill(instance->pid, kill_now ? SIGKILL : SIGTERM);
-    for (int i = 0; i < 1000; i++) {
-        if (waitpid(instance->pid, NULL, WNOHANG) != 0)
-            break;
+    for (int i = 0; waitpid(instance->pid, NULL, WNOHANG) == 0; i++) {
         poll(NULL, 0, 5);
-        if (i == 990)
+        if (i == n_turns)
             kill(instance->pid, SIGKILL);
     }
     instance->pid = 0;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh -- installs the Debian packages that mqttspec builds with.
+# setup.sh -- installs the packages that mqttspec builds with.
 #
 # usage: tools/setup.sh [group ...]     group: build (default), or one of packages() below
 # Exits 0 when nothing is missing in the end. Where it cannot install (not root,
@@ -14,7 +14,7 @@ packages() {
         uthash-dev libxml2-utils ;; # xmllint: the tests check JUnit by its schema
     target-mosquitto) echo mosquitto ;;
     target-rabbitmq) echo rabbitmq-server ;;
-    target-aedes) echo nodejs npm ;;
+    target-aedes) echo nodejs "$(command -v npm >/dev/null || echo npm)" ;;
     browser) echo chromium nodejs "$(command -v npm >/dev/null || echo npm)" ;; # npm may come with node
     clients) echo mosquitto-clients python3-paho-mqtt ;;
     fuzz) echo clang libclang-rt-14-dev llvm ;;
@@ -23,6 +23,35 @@ packages() {
     lint) echo clang-format clang-tidy cppcheck ;;
     *) echo "setup: unknown group '$1'" >&2; exit 2 ;;
     esac
+}
+
+# aedes comes from npm, into the build folder, in exactly these versions.
+install_aedes() {
+    [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || {
+        echo "setup: aedes 1.x needs Node.js 20 or later" >&2
+        return 1
+    }
+    modules=$(dirname "$0")/../${BUILD:-build}/aedes
+    manifest='{"private": true, "dependencies": {"aedes": "1.2.0", "ws": "8.18.0"}}'
+    [ "$(cat "$modules/installed.json" 2>/dev/null)" != "$manifest" ] || return 0
+    echo "setup: installing aedes into $modules" >&2
+    mkdir -p "$modules"
+    echo "$manifest" >"$modules/package.json"
+    (cd "$modules" && npm install --no-audit --no-fund --ignore-scripts --silent >&2) || {
+        echo "setup: npm could not install aedes" >&2
+        return 1
+    }
+    echo "$manifest" >"$modules/installed.json"
+}
+
+# What a group needs beside Debian's packages.
+finish() {
+    for group in "$@"; do
+        case $group in
+        target-aedes) install_aedes || exit 1 ;;
+        esac
+    done
+    exit 0
 }
 
 [ $# -gt 0 ] || set -- build
@@ -34,7 +63,7 @@ for group in "$@"; do
         [ "$state" = installed ] || missing="$missing $package"
     done
 done
-[ -n "$missing" ] || exit 0
+[ -n "$missing" ] || finish "$@"
 
 install="apt-get install -y --no-install-recommends$missing"
 as_root=
@@ -58,3 +87,4 @@ $as_root $install >/dev/null 2>&1 || {
     $as_root apt-get update -qq >&2
     $as_root $install >/dev/null
 }
+finish "$@"

@@ -17,6 +17,13 @@
  *              topics with a second level "denied" ("denied/x" in a test)
  *   refusedClientIds=x
  *              Client Identifiers that begin with "x" are refused
+ *   mappedClientId=x>y
+ *              the Client Identifier "x" is taken for "y"
+ *   trace=true a line in the log for each packet
+ *   delimiter, single-word, any-words
+ *              the broker's own wildcard syntax
+ *   expiry-delay=ms, auto-delete-queues-delay=ms
+ *              of the address setting that matches every address
  * The descriptor's [settings] translates them; what is not there cannot be
  * given to that target.
  *

@@ -196,6 +196,7 @@ misuse   tools/misuse.sh $1
 browser  tools/browser/run.sh $1 if-there
 clients  tools/setup.sh clients && tools/clients/run.sh $1
 decoder  tools/setup.sh decoder && tools/third_decoder.sh $1
+vanish   $1/bin/mqttspec-bench --vanish 10000
 oracle   tools/setup.sh decoder && tools/oracle.sh $1
 replay   tools/replay.sh $1 '' '' >/dev/null && tools/replay.sh $1 '' mosquitto >/dev/null
 endef

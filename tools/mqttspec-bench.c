@@ -24,6 +24,7 @@
 #include "load.h"
 #include "report/text.h"
 #include "room.h"
+#include "vanish.h"
 
 static const char USAGE[] =
     "usage: mqttspec-bench [options]\n"
@@ -33,9 +34,12 @@ static const char USAGE[] =
     "  --report FILE     where to write JSON (reports/latest/bench.json)\n"
     "  --port N --pid P  measure this broker as ours instead of starting it\n"
     "  --no-peer         do not measure mosquitto\n"
+    "  --vanish N        only this: N connections that subscribe, publish and "
+    "are cut\n"
+    "                    must leave no memory and no descriptor behind\n"
     "  --list            the scenarios\n"
-    "Exit: 0 all delivered; 1 messages lost, repeated or reordered; 4 a broker "
-    "cannot be run.\n";
+    "Exit: 0 all delivered; 1 messages lost, repeated or reordered, or "
+    "something\nleft behind; 4 a broker cannot be run.\n";
 
 static const struct load LOADS[] = {
     /* first: memory that was used before would hide what these take */
@@ -70,7 +74,7 @@ struct broker {
 };
 
 struct bench {
-    int rounds;
+    int rounds, n_vanish;
     double scale;
     const char *only, *report;
     bool has_peer;
@@ -281,7 +285,18 @@ static int measure(struct bench *b, const struct load *plan)
 
 /* ---- command line -------------------------------------------------------- */
 
-enum { ROUNDS = 256, SCALE, ONLY, REPORT, PORT, PID, NO_PEER, LIST, HELP };
+enum {
+    ROUNDS = 256,
+    SCALE,
+    ONLY,
+    REPORT,
+    PORT,
+    PID,
+    NO_PEER,
+    VANISH,
+    LIST,
+    HELP
+};
 
 static const struct option OPTIONS[] = {
     {"rounds", required_argument, NULL, ROUNDS},
@@ -291,6 +306,7 @@ static const struct option OPTIONS[] = {
     {"port", required_argument, NULL, PORT},
     {"pid", required_argument, NULL, PID},
     {"no-peer", no_argument, NULL, NO_PEER},
+    {"vanish", required_argument, NULL, VANISH},
     {"list", no_argument, NULL, LIST},
     {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0}};
@@ -322,6 +338,10 @@ static int read_options(int argc, char **argv, struct bench *b)
         case NO_PEER:
             b->has_peer = false;
             break;
+        case VANISH:
+            b->n_vanish = atoi(optarg);
+            b->has_peer = false;
+            break;
         case LIST:
             for (int i = 0; i < N_LOADS; i++)
                 printf("%-12s %s\n", LOADS[i].name, LOADS[i].sentence);
@@ -333,12 +353,33 @@ static int read_options(int argc, char **argv, struct bench *b)
             return EXIT_USAGE;
         }
     }
-    if (optind != argc || b->rounds < 1 || b->rounds > ROUNDS_MAX ||
-        !(b->scale > 0)) {
+    if (optind != argc || b->n_vanish < 0 || b->rounds < 1 ||
+        b->rounds > ROUNDS_MAX || !(b->scale > 0)) {
         fputs(USAGE, stderr);
         return EXIT_USAGE;
     }
     return -1;
+}
+
+static int vanish(const struct bench *b)
+{
+    struct vanish_result r;
+    char error[200];
+    if (vanish_run(b->brokers[0].port, b->brokers[0].pid, b->n_vanish, &r,
+                   error, sizeof error)) {
+        fprintf(stderr, "mqttspec-bench: %s\n", error);
+        return EXIT_TROUBLE;
+    }
+    bool is_clean = vanish_is_clean(&r, b->n_vanish);
+    printf("%d connections in %.1f s left %+.0f octets and %+d descriptors "
+           "behind (%.0f KiB, %d descriptors in all)\n"
+           "%d passed, %d failed\n",
+           b->n_vanish, r.seconds,
+           r.after.memory_octets - r.before.memory_octets,
+           r.after.n_descriptors - r.before.n_descriptors,
+           r.after.memory_octets / 1024, r.after.n_descriptors, is_clean,
+           !is_clean);
+    return is_clean ? EXIT_GOOD : EXIT_FOUND;
 }
 
 static int run_all(struct bench *b)
@@ -387,7 +428,7 @@ int main(int argc, char **argv)
                         "alone\n");
         b.has_peer = false;
     }
-    exit = run_all(&b);
+    exit = b.n_vanish ? vanish(&b) : run_all(&b);
     stop(&b.brokers[0]);
     stop(&b.brokers[1]);
     text_clear(&b.json);

@@ -86,7 +86,7 @@ static void finish(struct observe *o, enum wire_side from, struct exchange *e)
 /* An acknowledgement whose exchange is not open: was it ever? */
 static void judge_unknown(struct observe *o, enum wire_side from,
                           const struct wire_packet *p,
-                          const unsigned char *used)
+                          const struct id_set *used)
 {
     static const struct observe_cite cite = {"3.1.1/MQTT-2.3.1-6",
                                              "5.0/MQTT-2.2.1-5"};
@@ -146,7 +146,7 @@ static void on_puback(struct observe *o, enum wire_side from,
 
     give_back(sender);
     if (!e)
-        judge_unknown(o, from, p, sender->used_qos_1);
+        judge_unknown(o, from, p, &sender->used_qos_1);
     else if (e->kind == EXCHANGE_QOS_2)
         judge_wrong_kind(o, from, p);
     else if (e->kind == EXCHANGE_QOS_1) {
@@ -154,7 +154,7 @@ static void on_puback(struct observe *o, enum wire_side from,
             judge_order(o, e, p);
         finish(o, other(from), e);
     } else if (observe_is_all_known(o))
-        judge_unknown(o, from, p, sender->used_qos_1);
+        judge_unknown(o, from, p, &sender->used_qos_1);
 }
 
 static void on_pubrec(struct observe *o, enum wire_side from,
@@ -167,7 +167,7 @@ static void on_pubrec(struct observe *o, enum wire_side from,
     const bool is_error = p->reason >= 0x80;
 
     if (!e || (e->kind != EXCHANGE_QOS_2 && e->kind != EXCHANGE_QOS_1)) {
-        judge_unknown(o, from, p, sender->used_qos_2);
+        judge_unknown(o, from, p, &sender->used_qos_2);
         if (from == WIRE_SERVER || e)
             return;
         /* The server may answer PUBREL, with 0x92 in 5.0. */
@@ -254,7 +254,7 @@ static void on_pubrel(struct observe *o, enum wire_side from,
         return;
     }
     if (!e) {
-        judge_unknown(o, from, p, sender->used_qos_2);
+        judge_unknown(o, from, p, &sender->used_qos_2);
         e = observe_begin(o, sender, EXCHANGE_QOS_2, p->packet_id);
     } else {
         judge_release(o, from, e, p->packet_id);
@@ -264,7 +264,7 @@ static void on_pubrel(struct observe *o, enum wire_side from,
     e->is_released = true;
     e->is_resumed = false;
     e->owed_pubcomp++;
-    observe_put(sender->released, p->packet_id);
+    observe_put(&sender->released, p->packet_id);
     /* No PUBLISH went before: the identifier is not in use. */
     if (e->is_stray)
         finish(o, from, e);
@@ -280,7 +280,7 @@ static void on_pubcomp(struct observe *o, enum wire_side from,
 
     give_back(sender);
     if (!e || e->kind != EXCHANGE_QOS_2) {
-        judge_unknown(o, from, p, sender->released);
+        judge_unknown(o, from, p, &sender->released);
         return;
     }
     if (!e->is_released && !e->is_resumed && observe_is_all_known(o))

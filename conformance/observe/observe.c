@@ -81,6 +81,21 @@ struct observe *observe_new(struct observe_world *world,
     return o;
 }
 
+void observe_put(struct id_set *set, uint16_t id)
+{
+    unsigned char **page = &set->pages[id >> 10];
+
+    if (!*page)
+        *page = zeroed(128);
+    (*page)[(id & 1023) / 8] |= (unsigned char)(1u << id % 8);
+}
+
+static void clear_ids(struct id_set *set)
+{
+    for (size_t i = 0; i < sizeof set->pages / sizeof *set->pages; i++)
+        free(set->pages[i]);
+}
+
 void observe_free(struct observe *o)
 {
     if (!o)
@@ -93,6 +108,9 @@ void observe_free(struct observe *o)
         for (size_t i = 0; i < s->n_aliases; i++)
             free(s->aliases[i].topic);
         free(s->aliases);
+        clear_ids(&s->used_qos_1);
+        clear_ids(&s->used_qos_2);
+        clear_ids(&s->released);
     }
     free(o->connect);
     free(o->connack);

@@ -90,7 +90,8 @@ static void follow_publish(struct observe *o, enum wire_side from,
         {"3.1.1/MQTT-3.3.1-1", "5.0/MQTT-3.3.1-1"},
         {"3.1.1/MQTT-3.3.1-3", "5.0/MQTT-3.3.1-3"}};
     struct sender *sender = &o->sides[from];
-    unsigned char *used = p->qos == 1 ? sender->used_qos_1 : sender->used_qos_2;
+    struct id_set *used =
+        p->qos == 1 ? &sender->used_qos_1 : &sender->used_qos_2;
     struct exchange *e = observe_find(sender, p->packet_id);
 
     if (e && e->is_resumed)

@@ -45,6 +45,11 @@ struct topic_alias {
     size_t n;
 };
 
+/* A set of Packet Identifiers: one bit each, in pages made at need. */
+struct id_set {
+    unsigned char *pages[64]; /* of 1024 identifiers; NULL: none */
+};
+
 /* One direction of a connection. */
 struct sender {
     unsigned char *pending; /* octets of a packet that is not complete */
@@ -52,8 +57,8 @@ struct sender {
     bool is_deaf; /* the stream cannot be cut into packets any more */
     size_t n_packets, n_findings;
     struct exchange *exchanges;
-    /* Identifiers that were used on this connection, one bit each. */
-    unsigned char used_qos_1[8192], used_qos_2[8192], released[8192];
+    /* Identifiers that were used on this connection. */
+    struct id_set used_qos_1, used_qos_2, released;
     uint32_t quota, quota_max;   /* Receive Maximum of the other side */
     uint32_t alias_max;          /* Topic Alias Maximum of the other side */
     uint32_t packet_max;         /* Maximum Packet Size of it; 0 is none */
@@ -183,14 +188,13 @@ void observe_reply(struct observe *o, const struct wire_packet *p);
 /* ---- flow.c -------------------------------------------------------------- */
 
 /* The sets of Packet Identifiers of a sender. */
-static inline bool observe_has(const unsigned char *bits, uint16_t id)
+static inline bool observe_has(const struct id_set *set, uint16_t id)
 {
-    return bits[id / 8] >> (id % 8) & 1;
+    const unsigned char *page = set->pages[id >> 10];
+
+    return page && page[(id & 1023) / 8] >> id % 8 & 1;
 }
-static inline void observe_put(unsigned char *bits, uint16_t id)
-{
-    bits[id / 8] |= (unsigned char)(1u << (id % 8));
-}
+void observe_put(struct id_set *set, uint16_t id);
 /* Whether all exchanges that can be open are known here. */
 static inline bool observe_is_all_known(const struct observe *o)
 {

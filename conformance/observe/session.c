@@ -161,17 +161,20 @@ void observe_session_leave(struct observe *o)
 void observe_session_begin(struct observe *o, bool is_present)
 {
     const bool is_whole = o->world && o->world->is_whole;
+    /* CONNACK of 3.1 does not tell whether an old session goes on. */
+    const bool is_open = o->version == WIRE_3_1 && !o->connect->clean_start;
     struct session *s = find_session(o);
 
     if (s && s->owner) /* a take-over */
         observe_session_leave(s->owner);
+    is_present |= is_open && (s || !is_whole);
     if (!s)
         s = new_session(o);
     o->is_fresh = !is_present;
     if (!is_present) {
         clear_session(s);
         s->is_known = true;
-    } else if (!is_whole) {
+    } else if (!is_whole || is_open) {
         clear_session(s);
         s->is_known = false;
     }

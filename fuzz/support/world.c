@@ -256,6 +256,7 @@ void world_say(struct world *w, unsigned place, const uint8_t *octets, size_t n,
                        now_ns(w), w->places[place].number);
         broker_input(&w->broker, c);
     }
+    gather(w); /* before others speak: the observer follows the order of time */
 }
 
 void world_drop(struct world *w, unsigned place)

@@ -251,7 +251,7 @@ static int measure(struct bench *b, const struct load *plan)
     char error[200];
     l.n_messages = (uint64_t)((double)l.n_messages * b->scale);
     for (int round = 0; round < b->rounds; round++) {
-        for (int who = 0; who <= b->has_peer; who++) {
+        for (int who = 0; who < (b->has_peer ? 2 : 1); who++) {
             struct load_result r;
             double figures[N_FIGURES];
             if (load_run(&l, b->brokers[who].port, b->brokers[who].pid, &r,

@@ -24,7 +24,7 @@
 
 enum { PATIENCE_S = 20 }; /* generous: valgrind, busy machines */
 
-static char folder[] = "/tmp/mqttspec-process-XXXXXX";
+static char folder[32];
 static pid_t broker;
 static FILE *broker_out;
 
@@ -299,6 +299,7 @@ static void expect_alive(struct line *line)
 
 static void set_up(void)
 {
+    strcpy(folder, "/tmp/mqttspec-process-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     broker = 0;
 }

@@ -15,8 +15,8 @@
 #define HASH_OF_NOTHING                                                        \
     "0000000000000000000000000000000000000000000000000000000000000000"
 
-static char users_path[] = "/tmp/mqttspec-users-XXXXXX";
-static char acl_path[] = "/tmp/mqttspec-acl-XXXXXX";
+static char users_path[32];
+static char acl_path[32];
 static char error[512];
 static struct users users;
 static struct acl acl;
@@ -46,6 +46,8 @@ static void write_user(const char *name, const char *password)
 
 static void set_up(void)
 {
+    strcpy(users_path, "/tmp/mqttspec-users-XXXXXX");
+    strcpy(acl_path, "/tmp/mqttspec-acl-XXXXXX");
     close(mkstemp(users_path));
     close(mkstemp(acl_path));
 }

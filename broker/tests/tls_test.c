@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/mqttspec-tls-XXXXXX";
+static char folder[32];
 static char pem_path[64];
 static char p12_path[64];
 static char cert_path[64];
@@ -73,6 +73,7 @@ static void write_stores(void)
 
 static void set_up(void)
 {
+    strcpy(folder, "/tmp/mqttspec-tls-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(pem_path, sizeof pem_path, "%s/store.pem", folder);
     snprintf(p12_path, sizeof p12_path, "%s/store.p12", folder);

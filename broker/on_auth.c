@@ -139,6 +139,21 @@ static enum reason check_final(struct broker *b, struct client *c,
     return resume_connect(b, c);
 }
 
+/* names_our_method: a property that is absent has no value to compare. */
+static bool names_our_method(const struct properties *p)
+{
+    return properties_has(p, PROPERTY_AUTHENTICATION_METHOD) &&
+           slice_equals(p->authentication_method, slice_of_text(SCRAM_METHOD));
+}
+
+/* message_of gives the Authentication Data; empty when there is none. */
+static struct slice message_of(const struct properties *p)
+{
+    return properties_has(p, PROPERTY_AUTHENTICATION_DATA)
+               ? p->authentication_data
+               : slice_of(NULL, 0);
+}
+
 enum reason auth_begin(struct broker *b, struct client *c,
                        const struct packet *packet)
 {
@@ -146,8 +161,7 @@ enum reason auth_begin(struct broker *b, struct client *c,
     size_t n = packet_size(packet, MQTT_5_0);
     struct auth *auth;
 
-    if (!b->config->has_scram_sha_256 || !b->security ||
-        !slice_equals(p->authentication_method, slice_of_text(SCRAM_METHOD)))
+    if (!b->config->has_scram_sha_256 || !b->security || !names_our_method(p))
         return REASON_BAD_AUTHENTICATION_METHOD;
     c->auth = auth = mem_new(1, sizeof *auth);
     buf_commit(
@@ -172,14 +186,13 @@ enum reason on_auth(struct broker *b, struct client *c, struct packet *packet)
 
     /* Only who gave a method in CONNECT may send AUTH, and only with that
      * method [MQTT-4.12.0-5], [MQTT-4.12.0-7]. */
-    if (!c->auth ||
-        !slice_equals(p->authentication_method, slice_of_text(SCRAM_METHOD)))
+    if (!c->auth || !names_our_method(p))
         return REASON_PROTOCOL_ERROR;
     if (begins && c->conn->state == CONN_RUNNING && c->auth->step == AUTH_IDLE)
-        return answer_first(b, c, p->authentication_data);
+        return answer_first(b, c, message_of(p));
     if (goes_on && c->auth->step == AUTH_AWAITS_FIRST)
-        return answer_first(b, c, p->authentication_data);
+        return answer_first(b, c, message_of(p));
     if (goes_on && c->auth->step == AUTH_AWAITS_FINAL)
-        return check_final(b, c, p->authentication_data);
+        return check_final(b, c, message_of(p));
     return REASON_PROTOCOL_ERROR;
 }

@@ -189,6 +189,18 @@ static int say(int code, const char *what)
     return code;
 }
 
+static void put_lines(cJSON *object, const char *name, const char *lines)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, name);
+    char text[1200], *rest = text, *line;
+    snprintf(text, sizeof text, "%s", lines);
+    while ((line = strsep(&rest, "\n")) && *line) {
+        cJSON_AddItemToArray(list, cJSON_CreateString(line));
+        if (strstr(line, "declared to be missing"))
+            fprintf(stderr, "mqttspec: the broker has %s\n", line);
+    }
+}
+
 static void describe_run(struct state *s)
 {
     char started[40];
@@ -210,6 +222,7 @@ static void describe_run(struct state *s)
     const char *one;
     for (size_t i = 0; (one = engine_settings(s->engine, i)); i++)
         cJSON_AddItemToArray(settings, cJSON_CreateString(one));
+    put_lines(target, "capabilities", target_told(t));
     cJSON_AddStringToObject(s->document, "started", started);
     if (s->options->n_shards > 1) {
         char shard[32];

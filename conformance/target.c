@@ -131,6 +131,7 @@ static void ask_version(struct target *target)
     char *number = strpbrk(target->version, "0123456789");
     if (number)
         memmove(target->version, number, strlen(number) + 1);
+    target->version[strcspn(target->version, "\", ")] = '\0';
     if (pipe)
         pclose(pipe);
 }
@@ -274,7 +275,9 @@ bool target_has(const struct target *target, const char *capability)
 {
     if (strcmp(capability, "restart") == 0 && !target->is_ours)
         return false;
-    return !has_word(target->descriptor.lacks, capability);
+    /* What the probe found counts, once it was made. */
+    return !has_word(*target->told ? target->lacks : target->descriptor.lacks,
+                     capability);
 }
 
 static bool takes_setting(const struct target *target, const char *name)
@@ -518,75 +521,4 @@ enum trial target_try(struct target *target, const char *settings, char *said,
     end_of_log(instance, said, n);
     instance_stop(instance, true);
     return trial;
-}
-
-/* ---- probing
- * ---------------------------------------------------------------*/
-
-static const struct endpoint *any_endpoint(const struct instance *instance)
-{
-    for (int i = 0; i < N_TRANSPORTS; i++) {
-        if (instance->endpoints[i].port)
-            return &instance->endpoints[i];
-    }
-    return &instance->endpoints[0];
-}
-
-/* Connects in one version; 1 accepted, 0 refused, -1 no connection. */
-static int probe_one(struct target *target, const struct endpoint *endpoint,
-                     enum wire_version version, char *error, size_t n)
-{
-    unsigned char octets[1024];
-    char id[24];
-    size_t length = 0;
-    struct wire_packet packet = {0};
-    snprintf(id, sizeof id, "mqttspec%d", (int)getpid() % 100000);
-    struct wire_packet *connect =
-        CONNECT(.client_id = {{id}}, .clean_start = 1, .keep_alive_s = 10);
-    if (*target->descriptor.user) {
-        connect->user_name.text = target_user(target, false);
-        connect->password.text = target_password(target, false);
-    }
-    struct link *link = link_open(endpoint, PROBE_MS, error, n);
-    if (!link)
-        return -1;
-    size_t size = wire_write(version, connect, octets, sizeof octets);
-    link_write(link, octets, size);
-    size = 0;
-    for (int64_t until = now_ms() + PROBE_MS; now_ms() < until;) {
-        long got = link_read(link, octets + size, sizeof octets - size);
-        if (got == LINK_AGAIN) {
-            struct pollfd ready = {.fd = link_fd(link), .events = POLLIN};
-            poll(&ready, 1, 100);
-            continue;
-        }
-        if (got <= 0)
-            break;
-        size += (size_t)got;
-        if (wire_read(version, WIRE_SERVER, octets, size, &packet, &length,
-                      NULL) != WIRE_MORE)
-            break;
-    }
-    link_free(link);
-    return packet.type == WIRE_CONNACK && packet.reason == 0;
-}
-
-int target_probe(struct target *target, struct instance *instance, char *error,
-                 size_t n)
-{
-    const struct endpoint *endpoint = any_endpoint(instance);
-    for (unsigned v = WIRE_3_1; v <= WIRE_5_0; v++) {
-        int is_spoken =
-            probe_one(target, endpoint, (enum wire_version)v, error, n);
-        if (is_spoken < 0)
-            return -1;
-        if (is_spoken)
-            target->versions |= 1u << v;
-    }
-    if (target->versions == 0) {
-        snprintf(error, n, "%s accepts no CONNECT of any version",
-                 target_name(target));
-        return -1;
-    }
-    return 0;
 }

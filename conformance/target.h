@@ -31,8 +31,8 @@
  * wildcards shared subscription_identifiers topic_alias empty_client_id
  * restart persistence durable (what was acknowledged survives a kill)
  * acceptor_parameters (the settings mean just what the
- * Artemis manual says, limits included); probed from CONNACK where it tells,
- * else declared by the descriptor's `lacks`.
+ * Artemis manual says, limits included); probed where a packet can
+ * tell (target_probe.c), else declared by the descriptor's `lacks`.
  */
 #ifndef MQTTSPEC_TARGET_H
 #define MQTTSPEC_TARGET_H
@@ -86,10 +86,14 @@ int target_wait(struct target *target, struct instance *instance, char *error,
 enum trial { TRIAL_LISTENS, TRIAL_FAILED, TRIAL_ENDED_WELL, TRIAL_SILENT };
 enum trial target_try(struct target *target, const char *settings, char *said,
                       size_t n);
-/* target_probe connects once per version and learns what it can do. Returns -1
- * with one line when no connection could be made at all. */
+/* target_probe connects once per version, asks for what a CONNACK or a SUBACK
+ * shows, and so learns what the broker can do. Returns -1 with one line when no
+ * connection could be made at all. */
 int target_probe(struct target *target, struct instance *instance, char *error,
                  size_t n);
+
+/* target_told gives what the probe found, one thing a line: "qos2: yes". */
+const char *target_told(const struct target *target);
 
 /* instance_endpoint: where it listens for a transport; port 0 if it does not.
  */

@@ -42,7 +42,8 @@ struct instance {
 
 struct target {
     struct descriptor descriptor;
-    char program[400], dir[64], url[200], version[120], has[200];
+    char program[400], dir[64], url[200], version[120];
+    char lacks[400], told[1200]; /* by the probe */
     bool is_ours;
     pid_t owner; /* the process that cleans up */
     struct instance *instances[MAX_INSTANCES];

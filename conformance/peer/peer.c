@@ -81,6 +81,9 @@ struct peer *peer_open(struct t *t)
 
 struct peer *peer_open_as(struct t *t, enum wire_version version)
 {
+    const char *name = wire_version_name(version);
+    t_skip_unless(t, t_has(t, t_text(t, "mqtt%s", name)),
+                  "the target does not speak MQTT %s", name);
     return open_at(t, *t_endpoint(t), version);
 }
 

@@ -22,7 +22,8 @@ struct peer;
 /* peer_open opens a connection and sends nothing. Owned by t. */
 struct peer *peer_open(struct t *t);
 
-/* peer_open_as opens one that speaks another version than the case. */
+/* peer_open_as opens one that speaks another version than the case; skipped
+ * where the target does not. */
 struct peer *peer_open_as(struct t *t, enum wire_version version);
 
 /* peer_open_beside opens one without WebSocket, on the very port on which the

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* target_probe.c -- asks a broker what it can do, before any case runs.
+ *
+ * One connection per version, and what CONNACK of 5.0 tells; an empty Client
+ * Identifier; one SUBSCRIBE each for QoS 2, for a wildcard and for a share. A
+ * dozen packets, all under one topic of our own; nothing is kept.
+ * Spec: 5.0 s3.2.2.3, s3.9.3; 3.1.1 s3.1.3.1, s3.9.3.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "target_inside.h"
+#include "wire/wire.h"
+
+enum { PROBE_MS = 5000, MAX_OCTETS = 4096 };
+
+/* One connection, and the last packet that came on it. */
+struct probe {
+    struct target *target;
+    enum wire_version version;
+    struct link *link;
+    unsigned char octets[MAX_OCTETS];
+    size_t n_octets, n_used;
+    struct wire_packet answer;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Reads the next packet. Returns false at the close, or when none comes. */
+static bool read_answer(struct probe *p)
+{
+    int64_t until = now_ms() + PROBE_MS;
+    memmove(p->octets, p->octets + p->n_used, p->n_octets - p->n_used);
+    p->n_octets -= p->n_used;
+    p->n_used = 0;
+    while (now_ms() < until) {
+        if (p->n_octets &&
+            wire_read(p->version, WIRE_SERVER, p->octets, p->n_octets,
+                      &p->answer, &p->n_used, NULL) != WIRE_MORE)
+            return p->n_used > 0;
+        long got = link_read(p->link, p->octets + p->n_octets,
+                             MAX_OCTETS - p->n_octets);
+        if (got == LINK_AGAIN) {
+            struct pollfd ready = {.fd = link_fd(p->link), .events = POLLIN};
+            poll(&ready, 1, 100);
+        } else if (got <= 0) {
+            return false;
+        } else {
+            p->n_octets += (size_t)got;
+        }
+    }
+    return false;
+}
+
+static bool ask(struct probe *p, const struct wire_packet *packet)
+{
+    unsigned char octets[1024];
+    size_t n = wire_write(p->version, packet, octets, sizeof octets);
+    return link_write(p->link, octets, n) >= 0 && read_answer(p);
+}
+
+/* Connects. Returns 1 when it is accepted, 0 when not, -1 without a connection.
+ */
+static int greet(struct probe *p, const struct endpoint *endpoint,
+                 const char *client_id, char *error, size_t n)
+{
+    struct target *target = p->target;
+    struct wire_packet *connect = CONNECT(.client_id = {{client_id}},
+                                          .clean_start = 1, .keep_alive_s = 10);
+    if (*target->descriptor.user) {
+        connect->user_name.text = target_user(target, false);
+        connect->password.text = target_password(target, false);
+    }
+    p->n_octets = p->n_used = 0;
+    p->link = link_open(endpoint, PROBE_MS, error, n);
+    if (!p->link)
+        return -1;
+    return ask(p, connect) && p->answer.type == WIRE_CONNACK &&
+           p->answer.reason == 0;
+}
+
+static void part(struct probe *p)
+{
+    unsigned char octets[16];
+    if (!p->link)
+        return;
+    link_write(p->link, octets,
+               wire_write(p->version, DISCONNECT(), octets, sizeof octets));
+    link_free(p->link);
+    p->link = NULL;
+}
+
+/* The code that SUBACK has for one filter; 0xff when none comes. */
+static unsigned subscribe(struct probe *p, const char *filter, uint8_t qos)
+{
+    struct wire_packet *packet =
+        SUBSCRIBE(.packet_id = 1, .filters = {{{{filter}}, .qos = qos}});
+    if (!ask(p, packet) || p->answer.type != WIRE_SUBACK ||
+        wire_len(p->answer.codes) != 1)
+        return 0xff;
+    return p->answer.codes.octets[0];
+}
+
+/* ---- what is found
+ * ---------------------------------------------------------*/
+
+static bool is_listed(const char *words, const char *word)
+{
+    char list[420], quoted[64];
+    snprintf(list, sizeof list, " %.400s ", words);
+    snprintf(quoted, sizeof quoted, " %s ", word);
+    return strstr(list, quoted) != NULL;
+}
+
+static void tell(struct target *target, const char *line)
+{
+    size_t n = strlen(target->told);
+    snprintf(target->told + n, sizeof target->told - n, "%s%s", n ? "\n" : "",
+             line);
+}
+
+/* The broker has a capability, or has it not; what the descriptor says must
+ * agree. */
+static void find(struct target *target, const char *capability, bool has)
+{
+    char line[160];
+    bool is_denied = is_listed(target->descriptor.lacks, capability);
+    size_t n = strlen(target->lacks);
+    if (!has && !is_listed(target->lacks, capability))
+        snprintf(target->lacks + n, sizeof target->lacks - n, "%s%s",
+                 n ? " " : "", capability);
+    snprintf(line, sizeof line, "%s: %s%s", capability, has ? "yes" : "no",
+             has && is_denied ? ", though it is declared to be missing" : "");
+    tell(target, line);
+}
+
+static void tell_number(struct target *target, const char *name,
+                        uint64_t number, uint32_t absent)
+{
+    char line[80];
+    snprintf(line, sizeof line, "%s: %u%s", name,
+             (unsigned)wire_value(number, absent),
+             number ? "" : " (by default)");
+    tell(target, line);
+}
+
+/* CONNACK of 5.0 names what is not there and what is limited. */
+static void learn_from_connack(struct target *target,
+                               const struct wire_props *props)
+{
+    uint32_t qos = wire_value(props->maximum_qos, 2);
+    find(target, "qos1", qos >= 1);
+    find(target, "qos2", qos >= 2);
+    find(target, "retain", wire_value(props->retain_available, 1) == 1);
+    find(target, "wildcards",
+         wire_value(props->wildcard_subscription_available, 1) == 1);
+    find(target, "shared",
+         wire_value(props->shared_subscription_available, 1) == 1);
+    find(target, "subscription_identifiers",
+         wire_value(props->subscription_identifier_available, 1) == 1);
+    find(target, "topic_alias", wire_value(props->topic_alias_maximum, 0) > 0);
+    tell_number(target, "Receive Maximum", props->receive_maximum, 65535);
+    tell_number(target, "Topic Alias Maximum", props->topic_alias_maximum, 0);
+    if (props->server_keep_alive_s)
+        tell_number(target, "Server Keep Alive", props->server_keep_alive_s, 0);
+    if (props->maximum_packet_size)
+        tell_number(target, "Maximum Packet Size", props->maximum_packet_size,
+                    0);
+}
+
+/* 3.x tells nothing in CONNACK: try. */
+static void learn_by_subscribing(struct probe *p, const char *topic)
+{
+    char filter[80];
+    unsigned code = subscribe(p, topic, 2);
+    find(p->target, "qos1", code == 1 || code == 2);
+    find(p->target, "qos2", code == 2);
+    snprintf(filter, sizeof filter, "%s/+/#", topic);
+    find(p->target, "wildcards", subscribe(p, filter, 0) == 0);
+}
+
+/* Tries one version. Returns as greet. */
+static int probe_version(struct target *target, const struct endpoint *endpoint,
+                         enum wire_version version, char *error, size_t n)
+{
+    static const char *const names[] = {[WIRE_3_1] = "mqtt3.1",
+                                        [WIRE_3_1_1] = "mqtt3.1.1",
+                                        [WIRE_5_0] = "mqtt5.0"};
+    char id[24], topic[40];
+    struct probe p = {.target = target, .version = version};
+    snprintf(id, sizeof id, "mqttspec%d", (int)getpid() % 100000);
+    snprintf(topic, sizeof topic, "%s/probe", id);
+    int is_spoken = greet(&p, endpoint, id, error, n);
+    if (is_spoken >= 0)
+        find(target, names[version], is_spoken);
+    if (is_spoken > 0) {
+        target->versions |= 1u << version;
+        if (version == WIRE_5_0)
+            learn_from_connack(target, &p.answer.props);
+        else if (version == WIRE_3_1_1)
+            learn_by_subscribing(&p, topic);
+    }
+    part(&p);
+    return is_spoken;
+}
+
+static void probe_empty_client_id(struct target *target,
+                                  const struct endpoint *endpoint,
+                                  enum wire_version version)
+{
+    char error[200];
+    struct probe p = {.target = target, .version = version};
+    int is_taken = greet(&p, endpoint, "", error, sizeof error);
+    find(target, "empty_client_id", is_taken > 0);
+    if (is_taken > 0 && version == WIRE_5_0 &&
+        wire_len(p.answer.props.assigned_client_identifier) == 0)
+        tell(target, "Assigned Client Identifier: missing");
+    part(&p);
+}
+
+static const struct endpoint *any_endpoint(const struct instance *instance)
+{
+    for (int i = 0; i < N_TRANSPORTS; i++) {
+        if (instance->endpoints[i].port)
+            return &instance->endpoints[i];
+    }
+    return &instance->endpoints[0];
+}
+
+int target_probe(struct target *target, struct instance *instance, char *error,
+                 size_t n)
+{
+    const struct endpoint *endpoint = any_endpoint(instance);
+    snprintf(target->lacks, sizeof target->lacks, "%.299s",
+             target->descriptor.lacks);
+    for (unsigned v = WIRE_3_1; v <= WIRE_5_0; v++) {
+        if (probe_version(target, endpoint, (enum wire_version)v, error, n) < 0)
+            return -1;
+    }
+    if (target->versions == 0) {
+        snprintf(error, n, "%s accepts no CONNECT of any version",
+                 target_name(target));
+        return -1;
+    }
+    if (target->versions & (1u << WIRE_3_1_1 | 1u << WIRE_5_0))
+        probe_empty_client_id(target, endpoint,
+                              target->versions & 1u << WIRE_3_1_1 ? WIRE_3_1_1
+                                                                  : WIRE_5_0);
+    return 0;
+}
+
+const char *target_told(const struct target *target)
+{
+    return target->told;
+}

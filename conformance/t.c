@@ -412,6 +412,20 @@ static void restart(struct t *t, bool kill)
         t_error(t, "the broker did not come back: %s", error);
 }
 
+long t_broker_memory_kib(struct t *t)
+{
+    long kib = instance_memory_kib(t->instance);
+    t_skip_unless(t, kib >= 0, "the broker's process cannot be looked at");
+    return kib;
+}
+
+long t_broker_descriptors(struct t *t)
+{
+    long n = instance_descriptors(t->instance);
+    t_skip_unless(t, n >= 0, "the broker's process cannot be looked at");
+    return n;
+}
+
 void t_broker_restart(struct t *t)
 {
     restart(t, false);

@@ -140,6 +140,11 @@ void t_broker_wrote_at(struct t *t, struct where where, const char *text);
 void t_broker_did_not_write_at(struct t *t, struct where where,
                                const char *text);
 
+/* t_broker_memory_kib and t_broker_descriptors: what the broker's process holds
+ * now (.own_broker). Skip the case where that cannot be told. */
+long t_broker_memory_kib(struct t *t);
+long t_broker_descriptors(struct t *t);
+
 /* t_user gives one of the test users that `users=on` knows (target.h). */
 struct t_user {
     const char *name, *password;

@@ -3,6 +3,7 @@
  */
 #include "target.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -377,6 +378,39 @@ long instance_pid(const struct instance *instance)
 bool instance_is_running(const struct instance *instance)
 {
     return instance->pid == 0 || waitpid(instance->pid, NULL, WNOHANG) == 0;
+}
+
+/* The process to look at; 0 if there is none. */
+static pid_t process_of(const struct instance *instance)
+{
+    return *instance->target->descriptor.script ? 0 : instance->pid;
+}
+
+long instance_memory_kib(const struct instance *instance)
+{
+    char path[64], line[256];
+    long kib = -1;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)process_of(instance));
+    FILE *file = process_of(instance) ? fopen(path, "r") : NULL;
+    while (file && fgets(line, sizeof line, file))
+        sscanf(line, "VmRSS: %ld", &kib);
+    if (file)
+        fclose(file);
+    return kib;
+}
+
+long instance_descriptors(const struct instance *instance)
+{
+    char path[64];
+    long n = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)process_of(instance));
+    DIR *folder = process_of(instance) ? opendir(path) : NULL;
+    if (!folder)
+        return -1;
+    while (readdir(folder))
+        n++;
+    closedir(folder);
+    return n;
 }
 
 const struct endpoint *instance_endpoint(const struct instance *instance,

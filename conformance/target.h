@@ -109,6 +109,10 @@ bool instance_wrote(const struct instance *instance, const char *text);
 long instance_pid(const struct instance *instance);
 /* instance_is_running: false when our child has ended by itself. */
 bool instance_is_running(const struct instance *instance);
+/* instance_memory_kib and instance_descriptors: what its process holds, read
+ * from /proc; -1 where the process is not ours, or only a script around it. */
+long instance_memory_kib(const struct instance *instance);
+long instance_descriptors(const struct instance *instance);
 
 /* The test users. */
 #define TARGET_USER "tester"

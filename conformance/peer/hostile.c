@@ -246,3 +246,22 @@ void hostile_churn_at(struct t *t, struct where where, size_t n)
     for (size_t i = 0; i < n; i++)
         peer_drop(peer_hello_at(t, where, "churn"));
 }
+
+void hostile_descriptors_fall_at(struct t *t, struct where where,
+                                 struct peer *watcher, long n)
+{
+    int64_t until_ms = peer_now_ms() + t_deadline_ms(t);
+    long now;
+    while ((now = t_broker_descriptors(t)) > n && peer_now_ms() < until_ms)
+        peer_expect_alive_at(watcher, where);
+    if (now > n)
+        t_fail_at(t, where, t_text(t, "at most %ld descriptors, as before", n),
+                  "%ld after %d ms", now, t_deadline_ms(t));
+}
+
+void hostile_guests_at(struct t *t, struct where where, size_t n,
+                       const struct wire_packet *packet)
+{
+    while (n-- > 0)
+        peer_send(peer_hello_at(t, where, t_text(t, "guest%zu", n)), packet);
+}

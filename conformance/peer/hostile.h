@@ -47,6 +47,12 @@ struct peer *hostile_watcher(struct t *t);
 void hostile_others_are_served_at(struct t *t, struct where where,
                                   struct peer *watcher);
 
+/* hostile_guests opens so many connections that are accepted, sends the packet
+ * on each and leaves them open. */
+#define hostile_guests(t, n, packet) hostile_guests_at(t, HERE(#n), n, packet)
+void hostile_guests_at(struct t *t, struct where where, size_t n,
+                       const struct wire_packet *packet);
+
 /* hostile_finish ends a connection: nothing more comes from us; whatever the
  * broker still sends is read until it has closed, or long enough. */
 #define hostile_finish(peer) hostile_finish_at(peer, HERE(""))
@@ -56,6 +62,13 @@ void hostile_finish_at(struct peer *peer, struct where where);
  * on each (NULL: nothing) and leaves them open. */
 void hostile_crowd(struct t *t, size_t n_connections,
                    const struct wire_packet *packet, size_t n_octets);
+
+/* hostile_descriptors_fall waits until the broker's process holds no more than
+ * n descriptors; the watcher is served meanwhile. */
+#define hostile_descriptors_fall(t, watcher, n)                                \
+    hostile_descriptors_fall_at(t, HERE(#n), watcher, n)
+void hostile_descriptors_fall_at(struct t *t, struct where where,
+                                 struct peer *watcher, long n);
 
 /* hostile_shortened gives the packet with the first n octets of its body only,
  * and a Remaining Length that says so. Owned by t. */

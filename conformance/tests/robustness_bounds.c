@@ -206,6 +206,56 @@ TEST(half_open_connection_disturbs_nobody, DISTURBS_NOBODY, WATCHED)
     hostile_others_are_served(t, watcher);
 }
 
+static const struct crowd_row announcements[] = {
+    {{"connect"}, RAW("10 ffffff7f 0004 4d515454"), 64},
+    {{"publish"}, RAW("30 ffffff7f 0001 61"), 64},
+    {{"subscribe"}, RAW("82 ffffff7f 0001"), 64},
+};
+
+/* A length of 256 MiB that is only announced takes no memory: twenty of them
+ * would take 5 GiB. */
+TEST_EACH(announced_length_takes_no_memory, announcements,
+          "robustness/R2-memory-bounded", .own_broker = true, WATCHED)
+{
+    const struct crowd_row *row = t_row(t);
+    struct peer *watcher = hostile_watcher(t);
+    hostile_others_are_served(t, watcher);
+    long before_kib = t_broker_memory_kib(t);
+    hostile_crowd(t, 10, row->packet, row->octets);
+    hostile_guests(t, 10, row->packet);
+    hostile_others_are_served(t, watcher);
+    long grown_kib = t_broker_memory_kib(t) - before_kib;
+    t_check(t, grown_kib < 100 * 1024, "the memory does not grow by 100 MiB",
+            "it grew by %ld KiB", grown_kib);
+}
+
+/* Connections that were cut off leave no descriptor open. */
+TEST(descriptors_are_released, "robustness/R2-descriptors-released",
+     .own_broker = true, WATCHED)
+{
+    struct peer *watcher = hostile_watcher(t);
+    long before = t_broker_descriptors(t);
+    hostile_churn(t, 100);
+    hostile_descriptors_fall(t, watcher, before + 5);
+}
+
+static const struct crowd_row unfinished[] = {
+    {{"silence"}, A_CONNECT, 0},
+    {{"one_octet"}, A_CONNECT, 1},
+    {{"half_a_connect"}, A_CONNECT, 15},
+};
+
+/* A connection that does not get beyond a part of its CONNECT is closed. */
+TEST_EACH(unfinished_connect_is_closed, unfinished,
+          "robustness/R2-waits-bounded", .settings = "handshake-timeout=1",
+          .seconds = 2)
+{
+    const struct crowd_row *row = t_row(t);
+    struct peer *peer = peer_open(t);
+    peer_send_part(peer, row->packet, row->octets);
+    peer_expect_close_within(peer, 0, 5000);
+}
+
 static const struct input leftovers[] = {
     {{"publish"}, PUBLISH(.topic = "a", .payload = "late")},
     {{"subscribe"}, SUBSCRIBE(.packet_id = 1, .filters = {{"#"}})},
@@ -270,6 +320,7 @@ SUITE(robustness_bounds, "Robustness: bounds",
       many_filters_disturb_nobody, crowd_of_unfinished_connects_disturbs_nobody,
       coming_and_going_disturbs_nobody,
       subscriber_that_never_reads_disturbs_nobody,
-      half_open_connection_disturbs_nobody,
+      half_open_connection_disturbs_nobody, announced_length_takes_no_memory,
+      descriptors_are_released, unfinished_connect_is_closed,
       packet_behind_disconnect_disturbs_nobody,
       packets_before_connack_are_served, packets_octet_by_octet_are_served);

@@ -254,7 +254,6 @@ TEST_EACH(odd_property_disturbs_nobody, odd, DISTURBS_NOBODY, .versions = "5.0",
 
 static const struct input odd_first[] = {
     {{"will_format_2"}, IN_WILL(.payload_format_indicator = OPT(2))},
-    {{"will_delay_of_68_years"}, IN_WILL(.will_delay_interval_s = OPT(-1))},
     {{"packet_size_1"}, IN_CONNECT(.maximum_packet_size = OPT(1))},
     {{"receive_maximum_1"}, IN_CONNECT(.receive_maximum = OPT(1))},
     {{"alias_maximum_65535"}, IN_CONNECT(.topic_alias_maximum = OPT(65535))},

@@ -336,9 +336,33 @@ TEST(disconnect_ends_session_and_delay, "5.0/RULE-disconnect-with-will",
     peer_expect_message(watcher, MESSAGE("will", "pump", .qos = 1));
 }
 
+/* ---- one Will and the next ------------------------------------------------*/
+
+/* A Will that waits for 136 years holds up nobody else's. */
+TEST(long_delay_holds_up_no_other_will, WILL_IDS, .own_broker = true,
+     .seconds = 2)
+{
+    struct peer *watcher = watch(t);
+    struct peer *slow = peer_connect(
+        t, CONNECT(.client_id = "slow", .props.session_expiry_interval_s = EVER,
+                   .will = {.topic = "will",
+                            .payload = "slow",
+                            .props.will_delay_interval_s = EVER}));
+    peer_drop(slow);
+    struct peer *pump = peer_connect(
+        t, CONNECT(.client_id = "pump", .props.session_expiry_interval_s = EVER,
+                   .will = {.topic = "will",
+                            .payload = "pump",
+                            .qos = 1,
+                            .props.will_delay_interval_s = OPT(1)}));
+    peer_drop(pump);
+    peer_expect_message(watcher, MESSAGE("will", "pump", .qos = 1));
+    peer_expect_nothing(watcher);
+}
+
 SUITE(state_wills, "3.1.2.5 Will: products", takeover_publishes,
       clean_takeover_publishes, takeover_prevents, takeover_publishes_in_3,
       drop_publishes_in_3, drop_publishes_at_once, drop_publishes_later,
       return_prevents, clean_return_publishes, prevented_will_is_gone,
       disconnect_forgets, disconnect_publishes, disconnect_publishes_later,
-      disconnect_ends_session_and_delay);
+      disconnect_ends_session_and_delay, long_delay_holds_up_no_other_will);

@@ -165,7 +165,7 @@ $(B)/fuzz/%: CC = $(CLANG)
 $(FUZZ_PACKETS:%=$(B)/fuzz/bin/fuzz-%): $(B)/fuzz/obj/fuzz/support/mutate.o
 
 # ---- what people type ----------------------------------------------------------
-.PHONY: all objects setup help clean install conformance test test-browser compare replay bench unit san coverage lint walls format
+.PHONY: faults steady all objects setup help clean install conformance test test-browser compare replay bench unit san coverage lint walls format
 
 all: $(call binaries,$(B)) ## build everything into build/bin
 objects: $(OBJ_plain)
@@ -191,6 +191,7 @@ define suite_stages
 conformance  $1/bin/mqttspec run --report $1/reports/conformance
 endef
 define project_stages
+faults   $1/bin/mqttspec faults --report $1/reports/faults
 walls    tools/walls.sh $1
 misuse   tools/misuse.sh $1
 browser  tools/browser/run.sh $1 if-there
@@ -238,6 +239,13 @@ compare: all ## judge all known brokers that can be had here, then one page that
 
 test-browser: all ## open the pages in headless Chromium and use them
 	$(Q)tools/browser/run.sh $(B)
+
+faults: all ## prove that the tests can fail: every fault against the suite
+	$(Q)$(B)/bin/mqttspec faults $(ARGS)
+
+RUNS ?= 50
+steady: all ## run the suite RUNS times (50), half of them on a busy machine with slow packets
+	$(Q)$(B)/bin/mqttspec steady --repeat $(RUNS) $(ARGS)
 
 walls: all ## check that the rooms keep to themselves
 	$(Q)tools/walls.sh $(B)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "blackbox/blackbox.h"
+#include "cli_faults.h"
 #include "cli_reports.h"
 #include "faults/catalogue.h"
 #include "runner.h"
@@ -15,6 +16,7 @@ enum { EXIT_USE = 2, MAX_ONLY = 64 };
 static const char usage[] =
     "mqttspec -- a conformance harness for MQTT brokers\n\n"
     "usage: mqttspec [run] [TARGET] [options]\n"
+    "       mqttspec faults [TARGET] [options]\n"
     "       mqttspec explain ID | compare A.json B.json ... | merge ...\n"
     "       mqttspec fuzz [TARGET] [options]   (mqttspec fuzz --help)\n\n"
     "TARGET: a known broker (reference, mosquitto, ...), an INI file that\n"
@@ -245,10 +247,14 @@ int main(int argc, char **argv)
         return cli_fuzz(argc - 1, argv + 1);
     if (strcmp(command, "merge") == 0)
         return cli_merge(argc - 1, argv + 1);
-    int skip = argc > 1 && strcmp(command, "run") == 0 ? 2 : 1;
+    bool has_command =
+        strcmp(command, "run") == 0 || strcmp(command, "faults") == 0;
+    int skip = argc > 1 && has_command ? 2 : 1;
     int bad = argc > 1 ? parse(&p, argc - skip, argv + skip) : 0;
     if (bad)
         return bad;
     p.options.only = p.only;
+    if (strcmp(command, "faults") == 0)
+        return cli_faults(&p.options);
     return run(&p.options);
 }

@@ -644,6 +644,7 @@ static void on_breach(void *user, const char *statement, bool is_should,
     if (is_waived(t, statement) || r->verdict == VERDICT_ERROR ||
         r->verdict == VERDICT_SKIPPED)
         return;
+    r->n_observed++;
     if (!is_should)
         put_violated(t, statement);
     if (!counts || (is_should && r->verdict == VERDICT_WARNING))

@@ -35,6 +35,7 @@ struct case_result {
     char reason[512]; /* skipped, inconclusive, error: why */
     char violated[VERDICT_MAX_VIOLATED][80]; /* ids of broken statements */
     int n_violated;
+    int n_observed;      /* breaches that the observer saw by itself */
     bool has_capture;    /* a .pcap was written */
     bool has_transcript; /* and its entries, as JSON */
 };

@@ -318,8 +318,9 @@ void edit_unlike_any_client_id(struct scene *scene, struct wire_packet *p)
 void edit_first_client_id(struct scene *scene, struct wire_packet *p)
 {
     (void)scene;
-    if (wire_len(p->client_id) > 6)
-        p->client_id.n = 6;
+    enum { N_TAG = 5 };
+    if (wire_len(p->client_id) > N_TAG)
+        p->client_id.n = N_TAG;
 }
 
 /* A topic that matches the filter of the SUBSCRIBE just before. */

@@ -94,6 +94,9 @@ struct wire_packet deed_change(struct scene *scene, const struct deed *deed,
     struct wire_packet copy = *packet;
     /* No longer what was read: only the members count. */
     copy.octets = copy.body = copy.filter_octets = (struct wire_bytes){0};
+    copy.raw_flags = copy.raw_connect_flags = copy.raw_acknowledge_flags = 0;
+    for (size_t i = 0; i < WIRE_MAX_FILTERS; i++)
+        copy.filters[i].raw_options = 0;
     copy.props.octets = copy.will.props.octets = (struct wire_bytes){0};
     for (size_t i = 0; i < MAX_CHANGES && deed->changes[i].how; i++)
         make_change(scene, &deed->changes[i], &copy);

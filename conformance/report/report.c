@@ -44,8 +44,7 @@ static int complain(char *error, size_t n, const char *path)
     return -1;
 }
 
-/* Makes a folder and its parents. Returns 0, or -1 with errno set. */
-static int make_folders(const char *path)
+int report_make_folders(const char *path)
 {
     char part[PATH_MAX];
     snprintf(part, sizeof part, "%s", path);
@@ -126,13 +125,13 @@ struct report *report_begin(const char *folder, char *error, size_t n)
              "%s/" PARTIAL_PREFIX "%ld", folder, (long)getpid());
     snprintf(report->captures, sizeof report->captures, "%s/captures",
              report->partial);
-    if (make_folders(folder) < 0) {
+    if (report_make_folders(folder) < 0) {
         complain(error, n, folder);
         goto broken;
     }
     sweep(folder);
     remove_tree(report->partial);
-    if (make_folders(report->captures) < 0) {
+    if (report_make_folders(report->captures) < 0) {
         complain(error, n, report->captures);
         goto broken;
     }

@@ -13,6 +13,10 @@
 
 struct report;
 
+/* report_make_folders makes a folder and its parents. Returns 0, or -1 with
+ * errno set. */
+int report_make_folders(const char *path);
+
 /* report_begin makes the report folder, with its parents, and a place for what
  * is not complete yet; call it before the first case, so that a folder that
  * cannot be written ends the run at once.

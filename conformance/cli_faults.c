@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli_faults.c -- every fault against the suite, in one go.
+ *
+ * All pairs of a fault and a case are jobs of one run: they share the brokers,
+ * since a fault acts on the connections of its own case only. With them runs
+ * every case behind a relay that alters nothing, under the same load and the
+ * same deadline: none may fail there.
+ */
+#include "cli_faults.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "fault_judgement.h"
+#include "faults/catalogue.h"
+
+enum { EXIT_OK, EXIT_FAILED, EXIT_USE, EXIT_HARNESS };
+enum {
+    DEADLINE_MS = 2000, /* what does not come within it was dropped */
+    MAX_CASES = 40,     /* of a fault's statements; then a spread of them */
+    N_OTHERS = 2,       /* cases that name none of them */
+    WORKERS_PER_CPU = 32,
+    N_ROUNDS = 4
+};
+
+struct work {
+    const struct run_options *options;
+    struct test_case *cases;
+    size_t n_cases;
+    struct engine_job *jobs;
+    size_t n_jobs, room, n_done;
+    struct judgement *judgement;
+    bool is_terminal;
+};
+
+static int say(int code, const char *what)
+{
+    fprintf(stderr, "mqttspec faults: %s\n", what);
+    return code;
+}
+
+/* ---- which pairs
+ * -----------------------------------------------------------*/
+
+static void add_job(struct work *w, const struct test_case *c,
+                    const struct fault *fault)
+{
+    if (w->n_jobs == w->room) {
+        w->room = 2 * w->room + 4096;
+        w->jobs = realloc(w->jobs, w->room * sizeof *w->jobs);
+        if (!w->jobs)
+            abort();
+    }
+    w->jobs[w->n_jobs++] = (struct engine_job){c, fault};
+}
+
+/* The cases of a fault; of very many an even spread, which begins at another
+ * place for each fault. */
+static void add_fault(struct work *w, size_t f)
+{
+    const struct fault *fault = fault_at(f);
+    size_t n = 0, n_others = 0, at = 0;
+    for (size_t c = 0; c < w->n_cases; c++)
+        n += judgement_is_asked(w->judgement, f, c);
+    size_t step = w->options->fault || n <= MAX_CASES ? 1 : n / MAX_CASES + 1;
+    for (size_t c = 0; c < w->n_cases; c++) {
+        if (judgement_is_asked(w->judgement, f, c)) {
+            if ((at++ + f) % step == 0)
+                add_job(w, &w->cases[c], fault);
+        } else if (n_others < N_OTHERS && w->cases[c].test->seconds == 0 &&
+                   (c * 7919 + f * 104729) % w->n_cases < 8) {
+            n_others++;
+            add_job(w, &w->cases[c], fault);
+        }
+    }
+}
+
+/* A case that has not failed yet: a few more of the faults that break its
+ * statements. */
+static void add_case(struct work *w, size_t c, size_t n)
+{
+    const struct fault *fault;
+    for (size_t f = 0; n && (fault = fault_at(f)); f++) {
+        if (judgement_is_asked(w->judgement, f, c) &&
+            !judgement_is_tried(w->judgement, f, c)) {
+            add_job(w, &w->cases[c], fault);
+            n--;
+        }
+    }
+}
+
+static int by_seconds(const void *a, const void *b)
+{
+    const struct engine_job *x = a, *y = b;
+    int left = x->test_case->test->seconds, right = y->test_case->test->seconds;
+    if (left != right)
+        return right - left;
+    return x->test_case < y->test_case ? -1 : x->test_case > y->test_case;
+}
+
+/* The first round: all cases without a fault, and a spread of all pairs. The
+ * others: what has not failed. */
+static void plan_round(struct work *w, int round)
+{
+    static const size_t n_more[N_ROUNDS] = {0, 2, 6, SIZE_MAX};
+    const struct fault *asked = w->options->fault, *fault;
+    w->n_jobs = 0;
+    for (size_t c = 0; !asked && round == 0 && c < w->n_cases; c++)
+        add_job(w, &w->cases[c], &fault_relay);
+    for (size_t f = 0; round == 0 && (fault = fault_at(f)); f++) {
+        if (!asked || fault == asked)
+            add_fault(w, f);
+    }
+    for (size_t c = 0; round > 0 && c < w->n_cases; c++) {
+        if (!judgement_ever_failed(w->judgement, c))
+            add_case(w, c, n_more[round]);
+    }
+    if (w->n_jobs)
+        qsort(w->jobs, w->n_jobs, sizeof *w->jobs, by_seconds);
+}
+
+/* ---- running
+ * ---------------------------------------------------------------*/
+
+static void on_done(void *user, size_t job, struct case_result *result)
+{
+    struct work *w = user;
+    (void)job;
+    (void)result;
+    w->n_done++;
+    if (w->is_terminal && w->n_done % 50 == 0)
+        fprintf(stderr, "\r%zu cases under faults", w->n_done);
+}
+
+static void print_each(const struct work *w, const struct case_result *results)
+{
+    for (size_t i = 0; i < w->n_jobs; i++) {
+        const struct case_result *r = &results[i];
+        printf("%-12s %s %s%s%s\n", verdict_name(r->verdict),
+               w->jobs[i].test_case->name, r->n_observed ? "[observer] " : "",
+               r->actual, r->reason);
+    }
+}
+
+/* Returns false when a signal ended it. */
+static bool run_round(struct work *w, struct engine *engine)
+{
+    int n_workers;
+    struct case_result *results;
+    long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    struct engine_plan plan = {
+        .jobs = w->jobs,
+        .n_jobs = w->n_jobs,
+        .n_workers = w->options->jobs ? w->options->jobs
+                                      : (int)(WORKERS_PER_CPU * n_cpus),
+        .deadline_ms = DEADLINE_MS,
+        .on_done = on_done,
+        .user = w,
+    };
+    bool has_ended = engine_run(engine, &plan, &results, &n_workers);
+    for (size_t i = 0; has_ended && i < w->n_jobs; i++)
+        judgement_add(w->judgement, &w->jobs[i], &results[i]);
+    if (w->options->fault)
+        print_each(w, results);
+    engine_results_free(results, w->n_jobs);
+    return has_ended;
+}
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static int run_rounds(struct work *w, struct engine *engine)
+{
+    char error[512];
+    double began_s = now_s();
+    int n_rounds = w->options->fault ? 1 : N_ROUNDS;
+    w->judgement =
+        judgement_new(w->cases, w->n_cases, engine_catalogue(engine));
+    for (int round = 0; round < n_rounds; round++) {
+        plan_round(w, round);
+        if (w->n_jobs && !run_round(w, engine))
+            return say(EXIT_HARNESS, "interrupted; nothing was written");
+    }
+    if (w->is_terminal)
+        fputc('\n', stderr);
+    if (w->options->fault)
+        return EXIT_OK;
+    double seconds = now_s() - began_s;
+    int n_failed = judgement_print(w->judgement, stdout, seconds);
+    if (judgement_write(w->judgement, w->options->report, seconds, error,
+                        sizeof error) < 0)
+        return say(EXIT_HARNESS, error);
+    return n_failed ? EXIT_FAILED : EXIT_OK;
+}
+
+int cli_faults(const struct run_options *options)
+{
+    char error[512] = "";
+    struct work w = {.options = options, .is_terminal = isatty(2)};
+    w.cases = cases_select(options, &w.n_cases);
+    if (w.n_cases == 0)
+        return say(EXIT_USE, "no case was selected");
+    int code = EXIT_USE;
+    struct engine *engine =
+        engine_new(options, w.cases, w.n_cases, error, sizeof error);
+    if (!engine)
+        say(code, error);
+    else
+        code = engine_start(engine, error, sizeof error) < 0
+                   ? say(EXIT_HARNESS, error)
+                   : run_rounds(&w, engine);
+    judgement_free(w.judgement);
+    engine_free(engine);
+    free(w.jobs);
+    cases_free(w.cases, w.n_cases);
+    return code;
+}

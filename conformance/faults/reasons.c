@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reasons.c -- what has no fault, or never fails, and why.
+ *
+ * Rare: whatever a broker can do wrong on the wire, a fault can do as well.
+ */
+#include "faults/reasons.h"
+
+#include <fnmatch.h>
+#include <stddef.h>
+
+struct reason {
+    const char *pattern, *why;
+};
+
+#define WEBSOCKET                                                              \
+    "the relay ends the WebSocket: faults act on packets, not on frames"
+#define AT_START "what a setting does at the start is seen in the log"
+#define IN_LOG "it is read in the broker's log, which no relay sees"
+
+static const struct reason statements[] = {{"3.1.1/MQTT-6.0.0-*", WEBSOCKET},
+                                           {"5.0/MQTT-6.0.0-*", WEBSOCKET},
+                                           {"artemis/R01-protocols", AT_START},
+                                           {"artemis/R05-trace-*", IN_LOG},
+                                           {"artemis/R05-payload-256", IN_LOG},
+                                           {"artemis/R05-no-secrets", IN_LOG},
+                                           {NULL, NULL}};
+
+static const struct reason cases[] = {
+    {"*_in_text_frame/*", WEBSOCKET},
+    {"subprotocol_is_mqtt*", WEBSOCKET},
+    {"binary_frames/*", WEBSOCKET},
+    {"packets_in_one_frame/*", WEBSOCKET},
+    {"packet*_over_several_frames/*", WEBSOCKET},
+    {"packet_across_the_edge_of_frames/*", WEBSOCKET},
+    {"fragmented_message*", WEBSOCKET},
+    {"websocket_*", WEBSOCKET},
+    {"illegal_value_is_refused*", AT_START},
+    {"packets_are_traced/*", IN_LOG},
+    {"secrets_are_not_traced/*", IN_LOG},
+    {NULL, NULL}};
+
+static const char *find(const struct reason *list, const char *name)
+{
+    for (; list->pattern; list++) {
+        if (fnmatch(list->pattern, name, 0) == 0)
+            return list->why;
+    }
+    return NULL;
+}
+
+const char *reason_for_statement(const char *id)
+{
+    return find(statements, id);
+}
+
+const char *reason_for_case(const char *name)
+{
+    return find(cases, name);
+}

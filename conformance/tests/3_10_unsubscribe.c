@@ -159,10 +159,10 @@ TEST(unsuback_in_order, "5.0/MQTT-3.11.3-1", "5.0/MQTT-3.11.3-2",
     peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"a"}, {"c"}}));
     peer_expect(peer, SUBACK(.packet_id = 1));
     peer_send(peer,
-              UNSUBSCRIBE(.packet_id = 2, .filters = {{"a"}, {"b"}, {"c"}}));
+              UNSUBSCRIBE(.packet_id = 2, .filters = {{"a"}, {"c"}, {"b"}}));
     peer_expect(peer, UNSUBACK(.packet_id = 2,
-                               .codes = CODES(SUCCESS, NO_SUBSCRIPTION_EXISTED,
-                                              SUCCESS)));
+                               .codes = CODES(SUCCESS, SUCCESS,
+                                              NO_SUBSCRIPTION_EXISTED)));
 }
 
 /* Reason String and User Property are left out of an UNSUBACK that they would

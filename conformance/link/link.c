@@ -266,6 +266,11 @@ int link_write_frame(struct link *link, unsigned first, const void *octets,
     return link->ws ? ws_write_frame(link, first, octets, n) : -1;
 }
 
+int link_write_below(struct link *link, const void *octets, size_t n)
+{
+    return link->ws ? layer_write(link, octets, n) : -1;
+}
+
 const char *link_subprotocol(const struct link *link)
 {
     return link->subprotocol;

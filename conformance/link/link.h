@@ -61,6 +61,9 @@ int link_write_text(struct link *link, const void *octets, size_t n);
  * if the other side is gone or there is no WebSocket. */
 int link_write_frame(struct link *link, unsigned first, const void *octets,
                      size_t n);
+/* link_write_below writes octets below WebSocket, where frames are: what is no
+ * frame at all. 0; -1 when the connection is gone, or is no WebSocket. */
+int link_write_below(struct link *link, const void *octets, size_t n);
 /* link_subprotocol gives the WebSocket sub-protocol the server chose; "" if it
  * named none. */
 const char *link_subprotocol(const struct link *link);

@@ -287,6 +287,13 @@ void peer_send_ws_ping(struct peer *peer)
         t_skip(peer->t, "a WebSocket ping needs a WebSocket");
 }
 
+void peer_send_frame_octets(struct peer *peer, const struct wire_packet *frame)
+{
+    struct wire_bytes octets = encode(peer, frame);
+    if (link_write_below(peer->link, octets.octets, wire_len(octets)) < 0)
+        t_skip(peer->t, "a WebSocket frame needs a WebSocket");
+}
+
 uint16_t peer_packet_id(struct peer *peer)
 {
     return ++peer->last_id;

@@ -82,6 +82,9 @@ void peer_send_as_text(struct peer *peer, const struct wire_packet *packet);
 void peer_send_fragments(struct peer *peer, const struct wire_packet *packet,
                          size_t octets);
 void peer_send_ws_ping(struct peer *peer);
+/* Octets in the place of a WebSocket frame. */
+void peer_send_frame_octets(struct peer *peer,
+                            const struct wire_packet *octets);
 
 /* ---- expecting
  * -------------------------------------------------------------*/

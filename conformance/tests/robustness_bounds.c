@@ -4,7 +4,7 @@
  * What a broker does with such input is its own affair; others are served.
  * Spec: 5.0 s1.5.4, 3.1.4, 4.7.3, 4.13; 3.1.1 s1.5.3, 3.1.4, 4.7.3.
  */
-#include "robustness.h"
+#include "tests/robustness.h"
 
 struct long_row {
     struct row row;

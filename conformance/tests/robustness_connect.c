@@ -3,7 +3,7 @@
  *
  * Spec: 5.0 s3.1; 3.1.1 s3.1.
  */
-#include "robustness.h"
+#include "tests/robustness.h"
 
 #define CONNECT_WITH(...)                                                      \
     CONNECT(.client_id = "x", .clean_start = 1, __VA_ARGS__)

@@ -3,7 +3,7 @@
  *
  * Spec: 5.0 s2.2.1, 3.3-3.14; 3.1.1 s2.3.1, 3.3-3.14.
  */
-#include "robustness.h"
+#include "tests/robustness.h"
 
 #define OPTIONS(n)                                                             \
     SUBSCRIBE(.packet_id = 1, .filters = {{"a", .raw_options = OPT(n)}})

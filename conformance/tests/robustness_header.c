@@ -5,7 +5,7 @@
  * served all the while.
  * Spec: 5.0 s2.1, 4.13; 3.1.1 s2.2, 4.8.
  */
-#include "robustness.h"
+#include "tests/robustness.h"
 
 #define FLAGS(name, n, type, ...)                                              \
     {                                                                          \

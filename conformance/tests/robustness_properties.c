@@ -3,7 +3,7 @@
  *
  * Spec: 5.0 s2.2.2, table 2-4.
  */
-#include "robustness.h"
+#include "tests/robustness.h"
 
 /* The packets, each with a property more. */
 #define IN_CONNECT(...)                                                        \

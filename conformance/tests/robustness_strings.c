@@ -3,7 +3,7 @@
  *
  * Spec: 5.0 s1.5.4, 1.5.7, 4.7; 3.1.1 s1.5.3, 4.7.
  */
-#include "robustness.h"
+#include "tests/robustness.h"
 
 /* Every class of octets that UTF-8 does not allow, behind a letter. */
 #define EACH_CLASS(X)                                                          \

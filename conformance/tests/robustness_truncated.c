@@ -5,7 +5,7 @@
  * malformed), or the stream ends before the packet does (nobody is wrong yet).
  * Spec: 5.0 s1.5, 2.1, 4.13; 3.1.1 s1.5, 2.2, 4.8.
  */
-#include "robustness.h"
+#include "tests/robustness.h"
 
 enum kind {
     A_CONNECT,

@@ -534,7 +534,7 @@ void flows_free(struct flows *flows)
     if (!flows)
         return;
     tcp_free(flows->tcp);
-    link_free(flows->link);
+    link_forget(flows->link);
     tls_keys_free(flows->keys);
     free(flows);
 }

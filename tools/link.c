@@ -54,7 +54,7 @@ const struct link_counts *link_counts(const struct link *link)
     return &link->counts;
 }
 
-void link_free(struct link *link)
+void link_forget(struct link *link)
 {
     if (!link)
         return;

@@ -53,7 +53,7 @@ bool link_segment(struct link *link, const struct frame *frame,
 
 const struct link_counts *link_counts(const struct link *link);
 
-void link_free(struct link *link);
+void link_forget(struct link *link);
 
 /* endpoint_text writes "127.0.0.1:1883" or "[::1]:1883".
  *

@@ -2,7 +2,6 @@
 /* load.c -- publishers and subscribers that count every delivery. */
 #include "load.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -14,13 +13,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "link/link.h"
+#include "process.h"
 #include "room.h"
 #include "wire/wire.h"
 
-enum { IN_SIZE = 1 << 18, STALL_S = 10, BATCH = 64 };
+enum { IN_SIZE = 1 << 18, STALL_S = 10, BATCH = 64, GROUP = 10 };
 
 struct client {
     int fd, number;
+    struct link *link; /* NULL: plain TCP */
+    int index;         /* among all clients */
     bool is_publisher, is_ready;
     uint8_t *in;
     size_t n_in, room_in;
@@ -38,7 +41,7 @@ struct run {
     int n_clients;
     struct pollfd *fds;
     uint8_t *packet; /* a PUBLISH, to be filled in */
-    size_t n_packet, at_id, at_payload;
+    size_t n_packet, at_topic, at_id, at_payload;
     uint32_t *delays; /* microseconds, sampled */
     size_t n_delays;
     uint64_t last_ns, next_send_ns;
@@ -53,44 +56,6 @@ static uint64_t now_ns(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* ---- the broker's process ------------------------------------------------ */
-
-/* CPU seconds of all its threads. */
-static double cpu_of(pid_t pid)
-{
-    char path[300];
-    double ns = 0;
-    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
-    DIR *tasks = pid ? opendir(path) : NULL;
-    for (struct dirent *d; tasks && (d = readdir(tasks)) != NULL;) {
-        double one = 0;
-        snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", (int)pid,
-                 d->d_name);
-        FILE *file = fopen(path, "r");
-        if (file && fscanf(file, "%lf", &one) == 1)
-            ns += one;
-        if (file)
-            fclose(file);
-    }
-    if (tasks)
-        closedir(tasks);
-    return ns / 1e9;
-}
-
-static double memory_of(pid_t pid)
-{
-    char path[64], line[200];
-    double kib = 0;
-    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
-    FILE *file = pid ? fopen(path, "r") : NULL;
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "Rss: %lf kB", &kib) == 1)
-            break;
-    if (file)
-        fclose(file);
-    return kib * 1024;
 }
 
 /* ---- connections --------------------------------------------------------- */
@@ -110,8 +75,11 @@ static void queue(struct client *c, const void *octets, size_t n)
 static void queue_packet(struct client *c, enum wire_version version,
                          const struct wire_packet *p)
 {
-    uint8_t octets[256];
-    queue(c, octets, wire_write(version, p, octets, sizeof octets));
+    size_t n = wire_write(version, p, NULL, 0);
+    uint8_t *octets = xcalloc(1, n);
+    wire_write(version, p, octets, n);
+    queue(c, octets, n);
+    free(octets);
 }
 
 static int connect_to(int port)
@@ -130,8 +98,29 @@ static int connect_to(int port)
     return fd;
 }
 
+/* Connects over TCP or WebSocket. False: cannot. */
+static bool open_client(struct client *c, bool is_web_socket, int port,
+                        char *error, size_t size)
+{
+    struct endpoint to = {TRANSPORT_WS, "127.0.0.1", port, "/mqtt", ""};
+    if (is_web_socket) {
+        c->link = link_open(&to, STALL_S * 1000, error, size);
+        c->fd = c->link ? link_fd(c->link) : -1;
+        return c->link != NULL;
+    }
+    c->fd = connect_to(port);
+    if (c->fd < 0)
+        snprintf(error, size, "%s", strerror(errno));
+    return c->fd >= 0;
+}
+
 static void flush(struct client *c)
 {
+    if (c->link && c->at_out < c->n_out) {
+        /* The window keeps what waits small; a lost link shows when read. */
+        link_write(c->link, c->out + c->at_out, c->n_out - c->at_out);
+        c->at_out = c->n_out;
+    }
     while (c->at_out < c->n_out) {
         ssize_t put =
             send(c->fd, c->out + c->at_out, c->n_out - c->at_out, MSG_NOSIGNAL);
@@ -166,7 +155,9 @@ static void count_delivery(struct run *r, struct client *c,
         result->n_repeated++;
         return;
     }
-    result->n_reordered += s->message > *next; /* or lost: the sum tells */
+    /* A gap, where everything should come: overtaken, or lost; the sum tells.
+     */
+    result->n_reordered += !r->load->n_topics && s->message > *next;
     *next = s->message + 1;
     result->n_received++;
     r->last_ns = now_ns();
@@ -193,18 +184,40 @@ static void on_publish(struct run *r, struct client *c, const uint8_t *packet,
         acknowledge(c, qos == 1 ? WIRE_PUBACK : WIRE_PUBREC, id);
 }
 
+/* What a subscriber subscribes to: all of it, or every n-th group of topics. */
+static void subscribe(struct run *r, struct client *c)
+{
+    const struct load *l = r->load;
+    int n_groups = l->n_topics / GROUP, n = 0;
+    struct wire_packet p = {.type = WIRE_SUBSCRIBE, .packet_id = 1};
+    struct wire_filter *filters = xcalloc((size_t)n_groups, sizeof *filters);
+    char(*texts)[16] = xcalloc((size_t)n_groups, sizeof *texts);
+    for (int i = c->index; i < n_groups; i += l->n_subscribers, n++) {
+        snprintf(texts[n], sizeof texts[n], "load/%04d/+", i % 10000);
+        filters[n] = (struct wire_filter){
+            .filter = {{texts[n]}, strlen(texts[n])}, .qos = (uint8_t)l->qos};
+    }
+    if (n) {
+        p.filters[0] = filters[0];
+        p.filter_list = filters;
+        p.n_filter_list = (size_t)n;
+    } else {
+        p.filters[0] = (struct wire_filter){.filter = {{"load/#"}},
+                                            .qos = (uint8_t)l->qos};
+    }
+    queue_packet(c, l->version, &p);
+    free(filters);
+    free(texts);
+}
+
 static void on_packet(struct run *r, struct client *c, const uint8_t *packet,
                       size_t head, size_t total)
 {
     switch (packet[0] >> 4) {
     case WIRE_CONNACK:
         c->is_ready = packet[3] == 0 && (c->is_publisher || !c->next);
-        if (!c->is_publisher && c->next) {
-            struct wire_packet p = {.type = WIRE_SUBSCRIBE, .packet_id = 1};
-            p.filters[0] = (struct wire_filter){.filter = {{"load/#"}},
-                                                .qos = (uint8_t)r->load->qos};
-            queue_packet(c, r->load->version, &p);
-        }
+        if (!c->is_publisher && c->next)
+            subscribe(r, c);
         break;
     case WIRE_SUBACK:
         c->is_ready = packet[total - 1] == r->load->qos;
@@ -225,6 +238,20 @@ static void on_packet(struct run *r, struct client *c, const uint8_t *packet,
     }
 }
 
+/* Takes what is there. Returns octets, 0 for none yet, -1 at the end. */
+static long take(struct client *c)
+{
+    void *to = c->in + c->n_in;
+    size_t room = c->room_in - c->n_in;
+    long got =
+        c->link ? link_read(c->link, to, room) : recv(c->fd, to, room, 0);
+    if (c->link)
+        return got == LINK_AGAIN ? 0 : got > 0 ? got : -1;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    return got > 0 ? got : -1;
+}
+
 /* False: the broker has closed the connection. */
 static bool receive(struct run *r, struct client *c)
 {
@@ -232,9 +259,9 @@ static bool receive(struct run *r, struct client *c)
         c->room_in = c->n_in + IN_SIZE;
         c->in = xrealloc(c->in, c->room_in);
     }
-    ssize_t got = recv(c->fd, c->in + c->n_in, c->room_in - c->n_in, 0);
+    long got = take(c);
     if (got <= 0)
-        return got < 0 && (errno == EAGAIN || errno == EINTR);
+        return got == 0;
     c->n_in += (size_t)got;
     size_t at = 0, total;
     while (wire_frame(c->in + at, c->n_in - at, &total) == WIRE_OK) {
@@ -246,7 +273,7 @@ static bool receive(struct run *r, struct client *c)
     }
     memmove(c->in, c->in + at, c->n_in - at);
     c->n_in -= at;
-    return true;
+    return !c->link || !link_pending(c->link) || receive(r, c);
 }
 
 /* ---- one turn ------------------------------------------------------------ */
@@ -274,6 +301,12 @@ static bool turn(struct run *r, int timeout_ms)
 static void send_one(struct run *r, struct client *c)
 {
     struct stamp stamp = {(uint64_t)c->number, c->n_sent++, now_ns()};
+    if (r->load->n_topics) {
+        char topic[16];
+        int k = (int)(stamp.message * 7919 % (uint64_t)r->load->n_topics);
+        snprintf(topic, sizeof topic, "%04d/%d", k / GROUP % 10000, k % GROUP);
+        memcpy(r->packet + r->at_topic + 5, topic, 6);
+    }
     if (r->load->qos) {
         c->id = c->id == 65535 ? 1 : (uint16_t)(c->id + 1);
         r->packet[r->at_id] = (uint8_t)(c->id >> 8);
@@ -285,11 +318,17 @@ static void send_one(struct run *r, struct client *c)
     r->result->n_sent++;
 }
 
+/* How many deliveries a message makes. */
+static uint64_t copies(const struct load *l)
+{
+    return l->n_topics ? 1 : (uint64_t)l->n_subscribers;
+}
+
 /* Sends as much as the window allows, a batch for each publisher. */
 static void send_some(struct run *r)
 {
     const struct load *l = r->load;
-    uint64_t fan_out = (uint64_t)l->n_subscribers;
+    uint64_t fan_out = copies(l);
     uint64_t each = l->window / (uint64_t)l->n_publishers;
     for (int i = 0; i < l->n_publishers; i++) {
         struct client *c = &r->clients[l->n_subscribers + i];
@@ -331,16 +370,16 @@ static bool open_all(struct run *r, int port, pid_t broker)
 {
     const struct load *l = r->load;
     uint64_t begin = now_ns();
-    double memory = memory_of(broker);
+    double memory = process_memory(broker);
     for (int i = 0; i < r->n_clients; i++) {
         struct client *c = &r->clients[i];
-        char id[32];
-        c->fd = connect_to(port);
-        if (c->fd < 0) {
+        char id[32], why[160];
+        if (!open_client(c, l->is_web_socket, port, why, sizeof why)) {
             snprintf(r->error, r->size, "%s: connection %d: %s", l->name, i,
-                     strerror(errno));
+                     why);
             return false;
         }
+        c->index = i;
         c->is_publisher =
             i >= l->n_subscribers && i < l->n_subscribers + l->n_publishers;
         c->number = i - l->n_subscribers;
@@ -359,7 +398,8 @@ static bool open_all(struct run *r, int port, pid_t broker)
         return false;
     r->result->connects_per_s = r->n_clients * 1e9 / (double)(now_ns() - begin);
     if (l->n_idle)
-        r->result->idle_octets = (memory_of(broker) - memory) / r->n_clients;
+        r->result->idle_octets =
+            (process_memory(broker) - memory) / r->n_clients;
     return true;
 }
 
@@ -369,15 +409,27 @@ static void make_packet(struct run *r)
     char *payload = xcalloc(1, l->payload);
     memset(payload, 'x', l->payload);
     struct wire_packet p = {.type = WIRE_PUBLISH,
-                            .topic = {{"load/topic"}},
+                            .topic = {{"load/0000/0"}},
                             .qos = (uint8_t)l->qos,
                             .packet_id = 1,
                             .payload = {{payload}, l->payload}};
+    if (l->has_properties)
+        p.props = (struct wire_props){
+            .payload_format_indicator = OPT(0),
+            .message_expiry_interval_s = OPT(3600),
+            .content_type = {{"application/octet-stream"}},
+            .correlation_data = {{"corr-01234567"}, 13},
+            .user_property = {{.name = "site", .value = "plant-7"},
+                              {.name = "unit", .value = "celsius"}}};
     r->n_packet = wire_write(l->version, &p, NULL, 0);
     r->packet = xcalloc(1, r->n_packet);
     wire_write(l->version, &p, r->packet, r->n_packet);
     r->at_payload = r->n_packet - l->payload;
-    r->at_id = r->at_payload - 2 - (l->version == WIRE_5_0);
+    size_t head = 2;
+    while (r->packet[head - 1] & 0x80)
+        head++;
+    r->at_topic = head + 2;
+    r->at_id = r->at_topic + strlen("load/0000/0");
     free(payload);
 }
 
@@ -391,8 +443,8 @@ static bool publish_all(struct run *r, pid_t broker)
 {
     const struct load *l = r->load;
     struct load_result *result = r->result;
-    uint64_t owed = l->n_messages * (uint64_t)l->n_subscribers;
-    double cpu = cpu_of(broker);
+    uint64_t owed = l->n_messages * copies(l);
+    double cpu = process_cpu_s(broker);
     uint64_t begin = now_ns();
     r->last_ns = begin;
     while (result->n_received < owed) {
@@ -403,7 +455,7 @@ static bool publish_all(struct run *r, pid_t broker)
             break; /* what is missing is lost */
     }
     result->seconds = (double)(r->last_ns - begin) / 1e9;
-    result->cpu_s = cpu_of(broker) - cpu;
+    result->cpu_s = process_cpu_s(broker) - cpu;
     result->n_lost = owed - result->n_received;
     if (r->n_delays) {
         qsort(r->delays, r->n_delays, sizeof *r->delays, by_size);
@@ -431,8 +483,9 @@ int load_run(const struct load *load, int port, pid_t broker,
                    (!load->n_messages || publish_all(&r, broker));
     for (int i = 0; i < r.n_clients; i++) {
         struct client *c = &r.clients[i];
-        if (c->fd >= 0)
+        if (c->fd >= 0 && !c->link)
             close(c->fd);
+        link_free(c->link);
         free(c->in);
         free(c->out);
         free(c->next);

@@ -9,6 +9,7 @@
 #ifndef TOOLS_LOAD_H
 #define TOOLS_LOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -26,6 +27,9 @@ struct load {
     enum wire_version version;
     int pause_us; /* between messages, to see the delay without a queue; or 0 */
     int n_idle;   /* connections that only exist */
+    int n_topics; /* at most 100,000: spread over them, each tenth with a filter
+                     of its own and its subscriber; 0: one topic, to all */
+    bool is_web_socket, has_properties;
 };
 
 struct load_result {

@@ -2,7 +2,6 @@
 /* vanish.c -- connections that come, work and are cut. */
 #include "vanish.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
@@ -13,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "wire/wire.h"
 
 enum {
@@ -25,23 +25,7 @@ enum {
 
 static struct holdings holdings_of(pid_t pid)
 {
-    struct holdings h = {0};
-    char path[64], line[200];
-    double kib;
-    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
-    FILE *file = fopen(path, "r");
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "Rss: %lf kB", &kib) == 1)
-            h.memory_octets = kib * 1024;
-    if (file)
-        fclose(file);
-    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
-    DIR *fds = opendir(path);
-    for (struct dirent *d; fds && (d = readdir(fds)) != NULL;)
-        h.n_descriptors += d->d_name[0] != '.';
-    if (fds)
-        closedir(fds);
-    return h;
+    return (struct holdings){process_memory(pid), process_descriptors(pid)};
 }
 
 static int open_socket(int port)

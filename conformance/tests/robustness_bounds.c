@@ -257,14 +257,14 @@ TEST_EACH(unfinished_connect_is_closed, unfinished,
 }
 
 static const struct input leftovers[] = {
-    {{"publish"}, PUBLISH(.topic = "a", .payload = "late")},
+    {{"publish"}, PUBLISH(.topic = "$data/hostile", .payload = "late")},
     {{"subscribe"}, SUBSCRIBE(.packet_id = 1, .filters = {{"#"}})},
     {{"connect"}, CONNECT(.client_id = "again", .clean_start = 1)},
     {{"disconnect"}, DISCONNECT()},
     {{"garbage"}, RAW("ffffffff ffffffff 00000000")},
 };
 
-/* What comes behind DISCONNECT is not served: nothing of it is delivered. */
+/* What comes behind DISCONNECT disturbs nobody. */
 TEST_EACH(packet_behind_disconnect_disturbs_nobody, leftovers, DISTURBS_NOBODY,
           EVERY_TRANSPORT)
 {
@@ -274,6 +274,18 @@ TEST_EACH(packet_behind_disconnect_disturbs_nobody, leftovers, DISTURBS_NOBODY,
     peer_send_together(peer, DISCONNECT(), row->packet);
     hostile_finish(peer);
     hostile_others_are_served(t, watcher);
+}
+
+/* Nor is it served. */
+TEST(message_behind_disconnect_goes_nowhere,
+     "robustness/R1-nothing-behind-the-end", EVERY_TRANSPORT)
+{
+    struct peer *watcher = hostile_watcher(t);
+    struct peer *peer = peer_hello(t, "leaving");
+    peer_send_together(peer, DISCONNECT(),
+                       PUBLISH(.topic = "a", .payload = "late"));
+    hostile_finish(peer);
+    peer_expect_nothing(watcher);
 }
 
 /* CONNECT, SUBSCRIBE and PUBLISHes in one segment are all served; CONNACK comes
@@ -323,4 +335,5 @@ SUITE(robustness_bounds, "Robustness: bounds",
       half_open_connection_disturbs_nobody, announced_length_takes_no_memory,
       descriptors_are_released, unfinished_connect_is_closed,
       packet_behind_disconnect_disturbs_nobody,
-      packets_before_connack_are_served, packets_octet_by_octet_are_served);
+      message_behind_disconnect_goes_nowhere, packets_before_connack_are_served,
+      packets_octet_by_octet_are_served);

@@ -8,6 +8,7 @@
 #include "blackbox/blackbox.h"
 #include "cli_faults.h"
 #include "cli_reports.h"
+#include "cli_steady.h"
 #include "faults/catalogue.h"
 #include "runner.h"
 
@@ -16,7 +17,7 @@ enum { EXIT_USE = 2, MAX_ONLY = 64 };
 static const char usage[] =
     "mqttspec -- a conformance harness for MQTT brokers\n\n"
     "usage: mqttspec [run] [TARGET] [options]\n"
-    "       mqttspec faults [TARGET] [options]\n"
+    "       mqttspec faults | steady [TARGET] [options]\n"
     "       mqttspec explain ID | compare A.json B.json ... | merge ...\n"
     "       mqttspec fuzz [TARGET] [options]   (mqttspec fuzz --help)\n\n"
     "TARGET: a known broker (reference, mosquitto, ...), an INI file that\n"
@@ -247,8 +248,9 @@ int main(int argc, char **argv)
         return cli_fuzz(argc - 1, argv + 1);
     if (strcmp(command, "merge") == 0)
         return cli_merge(argc - 1, argv + 1);
-    bool has_command =
-        strcmp(command, "run") == 0 || strcmp(command, "faults") == 0;
+    bool has_command = strcmp(command, "run") == 0 ||
+                       strcmp(command, "faults") == 0 ||
+                       strcmp(command, "steady") == 0;
     int skip = argc > 1 && has_command ? 2 : 1;
     int bad = argc > 1 ? parse(&p, argc - skip, argv + skip) : 0;
     if (bad)
@@ -256,5 +258,7 @@ int main(int argc, char **argv)
     p.options.only = p.only;
     if (strcmp(command, "faults") == 0)
         return cli_faults(&p.options);
+    if (strcmp(command, "steady") == 0)
+        return cli_steady(&p.options);
     return run(&p.options);
 }

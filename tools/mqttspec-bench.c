@@ -347,8 +347,8 @@ static int measure(struct bench *b, const struct load *plan)
         }
     }
     for (int k = 0; k < N_FIGURES; k++) {
-        double ours = middle(values[0][k], b->rounds, k);
-        double peer = b->has_peer ? middle(values[1][k], b->rounds, k) : 0;
+        double ours = middle(values[0][k], n_rounds, k);
+        double peer = b->has_peer ? middle(values[1][k], n_rounds, k) : 0;
         if (ours > 0 || peer > 0)
             put_figure(b, plan, k, ours, peer);
     }

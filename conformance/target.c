@@ -153,15 +153,33 @@ static struct instance *instance_new(struct target *target)
     return instance;
 }
 
-static int use_url(struct target *target, const char *url, char *error,
+/* One URL, or those of a cluster's nodes with commas between them. Returns 0, 1
+ * if the first is none of ours, -1 with error. */
+static int use_url(struct target *target, const char *urls, char *error,
                    size_t n)
 {
-    struct endpoint endpoint = {.path = "/mqtt"};
-    int bad = parse_url(target, &endpoint, url, error, n);
-    if (bad)
-        return bad;
-    snprintf(target->url, sizeof target->url, "%s", url);
-    instance_new(target)->endpoints[endpoint.transport] = endpoint;
+    char text[1000], *rest = text, *url;
+    struct instance *instance = NULL;
+    snprintf(text, sizeof text, "%s", urls);
+    while ((url = strsep(&rest, ","))) {
+        struct endpoint endpoint = {.path = "/mqtt"};
+        int bad = parse_url(target, &endpoint, url, error, n);
+        if (bad && !instance)
+            return bad;
+        if (!instance)
+            instance = instance_new(target);
+        if (bad || instance->n_nodes == MAX_NODES ||
+            (instance->n_nodes &&
+             endpoint.transport != instance->nodes[0].transport)) {
+            snprintf(error, n,
+                     "%s: the nodes of a cluster are up to %d URLs of one kind",
+                     urls, MAX_NODES);
+            return -1;
+        }
+        instance->nodes[instance->n_nodes++] = endpoint;
+    }
+    instance->endpoints[instance->nodes[0].transport] = instance->nodes[0];
+    snprintf(target->url, sizeof target->url, "%s", urls);
     return 0;
 }
 
@@ -177,12 +195,12 @@ struct target *target_new(const char *name, char *error, size_t n)
     if (is_url == 0)
         snprintf(d->name, sizeof d->name, "%s", name);
     if (is_url < 0 || (is_url == 1 && descriptor_read(d, name, error, n) < 0)) {
-        free(target);
+        target_free(target);
         return NULL;
     }
     if (*d->url && use_url(target, d->url, error, n) != 0) {
         snprintf(error, n, "%s: bad url", name);
-        free(target);
+        target_free(target);
         return NULL;
     }
     target->owner = getpid();
@@ -192,7 +210,7 @@ struct target *target_new(const char *name, char *error, size_t n)
         strcpy(target->dir, "/tmp/mqttspec.XXXXXX");
         if (!mkdtemp(target->dir)) {
             snprintf(error, n, "cannot make a folder in /tmp");
-            free(target);
+            target_free(target);
             return NULL;
         }
         snprintf(path, sizeof path, "%s/certificate.pem", target->dir);
@@ -413,9 +431,11 @@ long instance_descriptors(const struct instance *instance)
     return n;
 }
 
-const struct endpoint *instance_endpoint(const struct instance *instance,
+const struct endpoint *instance_endpoint(struct instance *instance,
                                          enum transport transport)
 {
+    if (instance->n_nodes > 1 && instance->nodes[0].transport == transport)
+        return &instance->nodes[instance->turn++ % instance->n_nodes];
     return &instance->endpoints[transport];
 }
 

@@ -45,7 +45,9 @@ struct instance;
 /* target_new finds a target.
  *
  * name       NULL (the reference broker), the name of an embedded descriptor,
- *            the path of an INI file, or a URL: mqtt:// mqtts:// ws:// wss://
+ *            the path of an INI file, or a URL: mqtt:// mqtts:// ws:// wss://;
+ *            several URLs of one kind, joined by commas, are the nodes of a
+ *            cluster: the connections of each case go to them in turn
  * error, n   out: one line when NULL is returned
  *
  * Returns a target for target_free, which stops all its instances.
@@ -96,8 +98,8 @@ int target_probe(struct target *target, struct instance *instance, char *error,
 const char *target_told(const struct target *target);
 
 /* instance_endpoint: where it listens for a transport; port 0 if it does not.
- */
-const struct endpoint *instance_endpoint(const struct instance *instance,
+ * Each call gives the next node of a cluster. */
+const struct endpoint *instance_endpoint(struct instance *instance,
                                          enum transport transport);
 /* instance_stop ends it (SIGTERM, then SIGKILL), or at once with kill;
  * instance_start_again starts it with the same settings and data. */

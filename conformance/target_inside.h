@@ -9,7 +9,7 @@
 
 #include "target.h"
 
-enum { MAX_ACTIONS = 96, MAX_INSTANCES = 128 };
+enum { MAX_ACTIONS = 96, MAX_INSTANCES = 128, MAX_NODES = 8 };
 
 /* What a setting does: adds an argument, a line of the configuration, a
  * parameter of the acceptor, a line of a file; or runs a command before. */
@@ -36,13 +36,17 @@ struct instance {
     struct target *target;
     char settings[512], dir[64];
     struct endpoint endpoints[N_TRANSPORTS];
+    /* A cluster: connections go to its nodes in turn. The first node's
+     * endpoint stands above as well. */
+    struct endpoint nodes[MAX_NODES];
+    size_t n_nodes, turn;
     pid_t pid;         /* 0: not ours, or stopped */
     bool was_prepared; /* its files are there: it was launched before */
 };
 
 struct target {
     struct descriptor descriptor;
-    char program[400], dir[64], url[200], version[120];
+    char program[400], dir[64], url[1000], version[120];
     char lacks[400], told[1200]; /* by the probe */
     bool is_ours;
     pid_t owner; /* the process that cleans up */

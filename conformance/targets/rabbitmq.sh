@@ -3,10 +3,11 @@
 # rabbitmq.sh -- runs one node of RabbitMQ, with an epmd of its own, all of it
 # on the loopback interface and in one folder.
 #
-# usage: rabbitmq.sh FOLDER DIST_PORT EPMD_PORT [NODE ...]
+# usage: rabbitmq.sh FOLDER DIST_PORT EPMD_PORT [OTHER_DIST_PORT]
 # FOLDER/config becomes the node's rabbitmq.conf. Its name is
-# n<DIST_PORT>@localhost. SIGTERM stops the node, then epmd; both die with this
-# script, however it ends.
+# n<DIST_PORT>@localhost; with the port of another of the same EPMD_PORT it
+# forms a cluster with that one. SIGTERM stops the node, then epmd; both die
+# with this script, however it ends.
 set -eu
 folder=$1
 export HOME="$folder" ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$3"
@@ -27,6 +28,14 @@ export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="\
 export RUNNING_UNDER_SYSTEMD=true
 
 cp "$folder/config" "$folder/rabbitmq.conf"
+if [ $# -gt 3 ]; then
+    number=1
+    echo 'cluster_formation.peer_discovery_backend = classic_config'
+    for port in "$2" "$4"; do
+        echo "cluster_formation.classic_config.nodes.$number = n$port@localhost"
+        number=$((number + 1))
+    done
+fi >>"$folder/rabbitmq.conf"
 if [ -e "$folder/definitions" ]; then
     { cat "$folder/definitions"; echo ']}'; } >"$folder/definitions.json"
 fi

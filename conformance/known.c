@@ -13,12 +13,14 @@
 struct entry {
     struct entry *next;
     int line;
+    bool is_sometimes;
     char name[200], statements[200], reason[600];
 };
 
 struct known {
     struct entry *first, *last; /* in the order of the list */
     bool is_other;              /* while reading: below another @version */
+    bool is_sometimes;          /* likewise */
     int n_other;
 };
 
@@ -39,6 +41,7 @@ static int read_entry(struct known *known, const char *line, int number)
     if (!entry)
         abort();
     entry->line = number;
+    entry->is_sometimes = known->is_sometimes;
     bool is_whole = sscanf(line, "%199s %199s %599[^\n]", entry->name,
                            entry->statements, entry->reason) == 3;
     if (!is_whole || known->is_other) {
@@ -63,6 +66,9 @@ static int read_line(struct known *known, const char *line, int number,
         return 0;
     if (*line != '@')
         return read_entry(known, line, number);
+    known->is_sometimes = strncmp(line, "@sometimes", 10) == 0;
+    if (known->is_sometimes)
+        return 0;
     if (sscanf(line, "@version %59s", pattern) != 1)
         return -1;
     known->is_other = fnmatch(pattern, version ? version : "", 0) != 0;
@@ -124,7 +130,7 @@ static bool has_statement(const struct entry *entry, const char *id)
 const char *known_lists(const struct known *known, const char *name)
 {
     for (const struct entry *e = known ? known->first : NULL; e; e = e->next) {
-        if (is_named(e, name))
+        if (!e->is_sometimes && is_named(e, name))
             return e->reason;
     }
     return NULL;

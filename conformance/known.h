@@ -7,7 +7,9 @@
  * CASE may hold * and ?. STATEMENT is what the case finds broken, or several
  * joined by commas of which one must be: a case that fails for another reason
  * is not known. `@version GLOB` makes the lines below it hold for those
- * versions of the target only. Empty lines and those that begin with # are
+ * versions of the target only; below `@sometimes`, up to the next @version,
+ * stand cases that a race in the target decides: they may fail and may pass.
+ * Empty lines and those that begin with # are
  * skipped. A case that is listed and does not fail, and a line that names no
  * case at all, fail the run as well. Tens of lines.
  */
@@ -32,8 +34,8 @@ struct known *known_read(const char *path, const char *text,
                          const char *version, char *error, size_t n);
 void known_free(struct known *known); /* takes NULL */
 
-/* known_lists tells why a case is listed, whatever it breaks; NULL when it is
- * not (or known is NULL). */
+/* known_lists tells why a case is listed as one that fails every time, whatever
+ * it breaks; NULL when it is not (or known is NULL). */
 const char *known_lists(const struct known *known, const char *name);
 
 /* known_reason tells why a failure is known: its case is listed with one of

@@ -343,6 +343,25 @@ START_TEST(known_failures_belong_to_a_version)
 }
 END_TEST
 
+/* A case that a race decides is a known failure, and may pass. */
+START_TEST(known_failures_may_come_sometimes)
+{
+    static const char broken[1][80] = {"5.0/MQTT-1"};
+    char error[200] = "";
+    struct known *known =
+        known_read("list",
+                   "a/* 5.0/MQTT-1 ever\n@sometimes\nb/* 5.0/MQTT-1 a race\n"
+                   "@version *\nc/* 5.0/MQTT-1 ever\n",
+                   "", error, sizeof error);
+    ck_assert_ptr_nonnull(known);
+    ck_assert_str_eq(known_reason(known, "b/5.0/tcp", broken, 1), "a race");
+    ck_assert_ptr_null(known_lists(known, "b/5.0/tcp"));
+    ck_assert_str_eq(known_lists(known, "a/5.0/tcp"), "ever");
+    ck_assert_str_eq(known_lists(known, "c/5.0/tcp"), "ever");
+    known_free(known);
+}
+END_TEST
+
 /* A line that is no entry is refused, and named. */
 START_TEST(known_failures_are_written_well)
 {
@@ -372,6 +391,7 @@ Suite *suite_engine(void)
     tcase_add_test(tcase, known_failures_are_found);
     tcase_add_test(tcase, known_failures_all_name_a_case);
     tcase_add_test(tcase, known_failures_belong_to_a_version);
+    tcase_add_test(tcase, known_failures_may_come_sometimes);
     tcase_add_test(tcase, known_failures_are_written_well);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -74,8 +74,7 @@ TEST(nothing_goes_over_to_a_clean_start, "3.1.1/MQTT-3.1.2-6",
     struct client *writer = client_connect(t, "writer");
     client_publish(writer, MESSAGE("a", "1", .qos = 1));
     client_publish(writer, MESSAGE("a", "2", .qos = 2));
-    peer_expect(peer, PUBLISH(.payload = "1"));
-    peer_expect(peer, PUBLISH(.payload = "2"));
+    peer_expect_all(peer, PUBLISH(.payload = "1"), PUBLISH(.payload = "2"));
     peer = take_over(t, peer, CONNECT(.client_id = "one", .clean_start = 1));
     t_check(t, peer_connack(peer)->session_present == 0, "Session Present 0",
             "it is 1");

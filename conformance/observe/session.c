@@ -165,6 +165,8 @@ void observe_session_begin(struct observe *o, bool is_present)
     const bool is_open = o->version == WIRE_3_1 && !o->connect->clean_start;
     struct session *s = find_session(o);
 
+    if (o->session) /* joined in the middle, it may begin twice */
+        observe_session_leave(o);
     if (s && s->owner) /* a take-over */
         observe_session_leave(s->owner);
     is_present |= is_open && (s || !is_whole);

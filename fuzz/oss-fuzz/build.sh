@@ -55,6 +55,6 @@ for source in fuzz/*.c; do
     cp fuzz/mqtt.dict "$OUT/fuzz-$name.dict"
     printf '[libfuzzer]\nmax_len = 4096\n' >"$OUT/fuzz-$name.options"
     # The runner's image has libc and little else.
-    ldd "$OUT/fuzz-$name" | awk '$3 ~ /lib(ssl|crypto|sqlite3|wslay|inih|pcap|dbus|systemd|ibverbs|nl)/ {print $3}' |
+    ldd "$OUT/fuzz-$name" | awk '$3 ~ /lib(ssl|crypto|sqlite3|wslay|inih|pcap|dbus|systemd|ibverbs|nl)/ {print $3}' | grep -v "^$OUT" |
         xargs -r -I{} cp -Lu {} "$OUT/lib/"
 done

@@ -243,6 +243,35 @@ static bool arrive(struct world *w, unsigned place)
     return true;
 }
 
+static void add_waiting(struct session *s, void *arg)
+{
+    *(uint64_t *)arg += s->queue.n;
+}
+
+/* n_delivered counts what was ever sent to or waits for anybody. */
+static uint64_t n_delivered(struct world *w)
+{
+    uint64_t n = w->broker.counters.n_publish_out;
+    session_each(&w->broker.sessions, add_waiting, &n);
+    return n;
+}
+
+/* is_repeat tells whether octets are a QoS 2 PUBLISH whose identifier still
+ * waits for its PUBREL: it must not be delivered again [MQTT-4.3.3-10]. */
+static bool is_repeat(const struct world *w, unsigned place,
+                      const uint8_t *octets, size_t n)
+{
+    const struct client *c = w->places[place].client;
+    struct wire_packet packet;
+    size_t total;
+    return c && c->session && buf_size(&c->conn->in) == 0 &&
+           wire_read((enum wire_version)c->version, WIRE_CLIENT, octets, n,
+                     &packet, &total, NULL) == WIRE_OK &&
+           total == n && packet.type == WIRE_PUBLISH && packet.qos == 2 &&
+           inflight_incoming_state(&c->session->inflight, packet.packet_id) ==
+               INCOMING_AWAIT_PUBREL;
+}
+
 void world_say(struct world *w, unsigned place, const uint8_t *octets, size_t n,
                bool is_cut)
 {
@@ -250,12 +279,16 @@ void world_say(struct world *w, unsigned place, const uint8_t *octets, size_t n,
     if (n == 0 || !arrive(w, place))
         return;
     struct client *c = w->places[place].client;
+    uint64_t before = is_repeat(w, place, octets, n) ? 1 + n_delivered(w) : 0;
     for (size_t at = 0; at < n && c->conn->state != CONN_CLOSING; at += step) {
         buf_append(&c->conn->in, octets + at, step);
         observe_octets(w->places[place].observe, WIRE_CLIENT, octets + at, step,
                        now_ns(w), w->places[place].number);
         broker_input(&w->broker, c);
     }
+    /* Unless it ended the connection, and a Will went out. */
+    if (before && c->session && n_delivered(w) + 1 != before)
+        fuzz_fail("a repeated QoS 2 PUBLISH was delivered again");
     gather(w); /* before others speak: the observer follows the order of time */
 }
 

@@ -126,6 +126,10 @@ static void check_clients(const struct broker *b)
         MUST_HOLD(c->broker == b);
         MUST_HOLD(!c->session || c->conn->state == CONN_RUNNING);
         MUST_HOLD(c->receive_quota <= c->receive_maximum);
+        MUST_HOLD(c->aliases_capacity == 0 || !c->aliases[0].topic);
+        for (size_t i = 1 + c->topic_alias_maximum; i < c->aliases_capacity;
+             i++)
+            MUST_HOLD(!c->aliases[i].topic);
         n_accepted += c->session != NULL;
         n++;
         previous = c;

@@ -90,6 +90,10 @@ static void insert(struct input *in, struct grammar *g)
         n_control ? WIRE_OCTETS : (enum wire_type)grammar_below(g, 16);
     size_t n = grammar_packet(g, version, type, place, packet + n_control,
                               sizeof packet - n_control);
+    if (n_control && grammar_below(g, 50) == 0) {
+        memcpy(packet + n_control, "\x0f", 2); /* a restart, see session.c */
+        n = 2;
+    }
     splice(in, some_place(in, g), 0, packet, n + n_control);
 }
 

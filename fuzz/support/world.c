@@ -100,6 +100,24 @@ static void set_broker(struct config *c, unsigned bits)
     o->is_session_expiry_interval_given = (bits & 0x400) != 0;
 }
 
+/* Rules for the topics under "a" and "b", as the manual has them. */
+static void set_addresses(struct config *c)
+{
+    static const char text[] =
+        "[address-setting a.#]\nauto-delete-queues = true\n"
+        "auto-delete-queues-delay = 2000\n"
+        "auto-delete-queues-message-count = -1\n"
+        "auto-delete-addresses = true\n"
+        "[address-setting b.#]\nexpiry-delay = 5000\nmax-expiry-delay = 9000\n";
+    struct feed feed = {(const uint8_t *)text, sizeof text - 1};
+    char path[64], error[256];
+    int fd = feed_file(&feed, path);
+    if (fd >= 0 && config_read_file(c, path, error, sizeof error) != 0)
+        fuzz_fail("%s", error);
+    if (fd >= 0)
+        close(fd);
+}
+
 static void open_store(struct world *w, struct store **store)
 {
     char error[256];
@@ -138,6 +156,8 @@ void world_open(struct world *w, const uint8_t settings[4])
         fuzz_fail("%s", error);
     set_acceptor(&w->config.acceptors[0], settings[0]);
     set_broker(&w->config, settings[1] | (settings[2] & 7u) << 8);
+    if (settings[3] & 1)
+        set_addresses(&w->config);
     if (settings[2] >> 3 == 21)
         w->config.data_folder = in_memory; /* only says that there is one */
     w->seen = observe_world_new(true);

@@ -37,7 +37,7 @@ install_aedes() {
     echo "setup: installing aedes into $modules" >&2
     mkdir -p "$modules"
     echo "$manifest" >"$modules/package.json"
-    (cd "$modules" && npm install --no-audit --no-fund --ignore-scripts --silent >&2) || {
+    (cd "$modules" && npm install --no-audit --no-fund --ignore-scripts --silent --fetch-retries=1 --fetch-timeout=30000 >&2) || {
         echo "setup: npm could not install aedes" >&2
         return 1
     }

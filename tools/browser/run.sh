@@ -25,7 +25,7 @@ give_up() {
 mkdir -p "$modules"
 if ! cmp -s "$here/package.json" "$modules/installed.json"; then
     cp "$here/package.json" "$modules/package.json"
-    (cd "$modules" && npm install --no-audit --no-fund --ignore-scripts --silent >&2) ||
+    (cd "$modules" && npm install --no-audit --no-fund --ignore-scripts --silent --fetch-retries=1 --fetch-timeout=30000 >&2) ||
         give_up "npm could not install what package.json lists"
     cp "$here/package.json" "$modules/installed.json"
 fi

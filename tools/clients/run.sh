@@ -108,7 +108,7 @@ check "Paho Python" /usr/bin/python3 tools/clients/paho_client.py "$plain" "$sec
 if command -v npm >/dev/null; then
     mkdir -p "$build/clients"
     cp tools/clients/package.json "$build/clients/"
-    if [ -d "$build/clients/node_modules/mqtt" ] || (cd "$build/clients" && npm install --silent --no-audit --no-fund >/dev/null 2>&1); then
+    if [ -d "$build/clients/node_modules/mqtt" ] || (cd "$build/clients" && npm install --no-audit --no-fund --ignore-scripts --silent --fetch-retries=1 --fetch-timeout=30000 >/dev/null 2>&1); then
         cp tools/clients/mqttjs_client.js "$build/clients/"
         for url in "mqtt://127.0.0.1:$plain" "mqtts://localhost:$secure" "ws://127.0.0.1:$plain" "wss://localhost:$secure"; do
             check "MQTT.js ${url%%:*}" node "$build/clients/mqttjs_client.js" "$url" "$scratch/tls/ca.pem"

@@ -95,10 +95,12 @@ struct config {
 
     struct topic_syntax wildcard_syntax; /* '.', '*', '#' */
     char *data_folder;                   /* --data; NULL: memory only */
-    bool is_trace;                       /* --trace: a line per packet */
-    char *log_level;                     /* "error" ... "debug" */
-    bool is_check_only;                  /* --check-config */
-    int32_t session_scan_interval_ms;    /* mqtt-session-scan-interval = 5000 */
+    char
+        *observe_folder; /* --observe: a tap before each acceptor; NULL: none */
+    bool is_trace;       /* --trace: a line per packet */
+    char *log_level;     /* "error" ... "debug" */
+    bool is_check_only;  /* --check-config */
+    int32_t session_scan_interval_ms; /* mqtt-session-scan-interval = 5000 */
     int32_t address_queue_scan_period_ms; /* 30000 */
 
     bool allow_anonymous;  /* true */

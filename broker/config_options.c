@@ -175,6 +175,11 @@ static const struct option options[] = {
     /* The broker, Ours. */
     BROKER(TEXT, data_folder, "data", NULL,
            .meaning = "folder for what survives a restart; not given: memory"),
+    BROKER(TEXT, observe_folder, "observe", NULL,
+           .meaning = "put mqttspec-tap before the acceptors: it says what "
+                      "either side breaks, keeps clients.pcap in this folder, "
+                      "and at the end clients.html; exit code 1 if a MUST was "
+                      "broken"),
     BROKER(BOOL, is_trace, "trace", "false",
            .meaning = "a line for each packet in and out"),
     BROKER(CHOICE, log_level, "log-level", "info",

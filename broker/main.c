@@ -2,11 +2,13 @@
 /* main.c -- start, reload and end of the reference broker.
  *
  * Everything that can be wrong is looked at before anything is listened on. One
- * line on standard error says what; the exit code is 2. 0 after SIGTERM.
+ * line on standard error says what; the exit code is 2. 0 after SIGTERM, or
+ * what the taps say with --observe.
  */
 #include "base/die.h"
 #include "net/tls.h"
 #include "serve.h"
+#include "watch.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@ struct process {
     struct store *store;
     struct listener *listeners;
     struct broker broker;
+    struct watch watch;
     char error[MAX_ERROR];
 };
 
@@ -116,8 +119,10 @@ static int open_listeners(struct process *p)
     p->listeners = mem_new(p->config.n_acceptors, sizeof *p->listeners);
     for (size_t i = 0; i < p->config.n_acceptors; i++) {
         if (listener_open(&p->listeners[i], &p->config.acceptors[i], p->error,
-                          sizeof p->error) == 0)
+                          sizeof p->error) == 0) {
+            p->listeners[i].is_internal = p->config.observe_folder != NULL;
             continue;
+        }
         while (i-- > 0)
             listener_close(&p->listeners[i]);
         return -1;
@@ -149,6 +154,10 @@ static int run(struct process *p)
         snprintf(p->error, sizeof p->error, "data=%s: cannot be loaded",
                  p->config.data_folder);
         result = complain(p);
+    } else if (p->config.observe_folder &&
+               watch_start(&p->watch, &p->config, p->listeners, p->error,
+                           sizeof p->error) != 0) {
+        result = complain(p);
     } else {
         result = serve_run(&p->broker, p->listeners, p->config.n_acceptors,
                            on_reload, p) == 0
@@ -158,6 +167,10 @@ static int run(struct process *p)
     broker_clear(&p->broker);
     for (size_t i = 0; i < p->config.n_acceptors; i++)
         listener_close(&p->listeners[i]);
+    if (result == EXIT_SUCCESS)
+        result = watch_stop(&p->watch);
+    else
+        watch_stop(&p->watch);
     return result;
 }
 
@@ -167,6 +180,9 @@ static int open_and_run(struct process *p)
         return complain(p);
     p->security = security_open(&p->config, &p->log, p->error, sizeof p->error);
     if (!p->security)
+        return complain(p);
+    if (p->config.observe_folder &&
+        watch_prepare(&p->watch, &p->config, p->error, sizeof p->error) != 0)
         return complain(p);
     if (p->config.is_check_only) {
         puts("the configuration is fine");
@@ -228,6 +244,7 @@ int main(int argc, char **argv)
     setvbuf(stderr, NULL, _IOLBF, 0);
     result = result == 0 ? open_and_run(&p) : complain(&p);
     free(p.listeners);
+    watch_clear(&p.watch);
     security_close(p.security);
     config_clear(&p.config);
     return result;

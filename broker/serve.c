@@ -464,6 +464,8 @@ static void announce(struct serve *s)
         bool is_v6 = strchr(l->options->host, ':') != NULL;
         for (int k = 0; k < l->n_fds; k++)
             make_room(s, l->fds[k]);
+        if (l->is_internal)
+            continue;
         printf("listening on %s%s%s:%u\n", is_v6 ? "[" : "", l->options->host,
                is_v6 ? "]" : "", (unsigned)l->port);
     }

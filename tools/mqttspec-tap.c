@@ -320,6 +320,8 @@ int main(int argc, char **argv)
     fflush(stdout);
     while (!is_asked_to_end)
         relay_step(relay, 200);
+    for (int i = 0; i < 10; i++) /* what is on its way arrives */
+        relay_step(relay, 10);
     relay_free(relay);
     return finish(&tap);
 }

@@ -13,7 +13,8 @@ struct listener {
     struct tls_context *tls;                /* owned; NULL without TLS */
     int fds[LISTEN_MAX_SOCKETS];
     int n_fds;
-    uint16_t port; /* as bound; tells which one when 0 was asked for */
+    bool is_internal; /* who stands before it says where to connect */
+    uint16_t port;    /* as bound; tells which one when 0 was asked for */
 };
 
 /* listener_open binds and listens on all addresses of the acceptor's host.

@@ -18,8 +18,11 @@ static const char *const manner_names[N_MANNERS] = {
     [IN_FRAGMENTS] = "in fragments of a WebSocket message",
 };
 
+/* Behind a relay the peer itself speaks TCP. */
 static bool is_websocket(const struct t *t)
 {
+    if (t_fault(t))
+        return false;
     enum transport transport = t_endpoint(t)->transport;
     return transport == TRANSPORT_WS || transport == TRANSPORT_WSS;
 }

@@ -31,14 +31,15 @@ static void spend_quota(struct observe *o, enum wire_side from)
         observe_taint(o);
 }
 
+static const struct observe_cite in_use[] = {
+    {NULL, NULL},
+    {"3.1.1/MQTT-2.3.1-2", "5.0/MQTT-2.2.1-3"},
+    {"3.1.1/MQTT-2.3.1-4", "5.0/MQTT-2.2.1-4"}};
+
 /* A PUBLISH under an identifier that this connection has in flight. */
 static void judge_repeat(struct observe *o, enum wire_side from,
                          const struct wire_packet *p, const struct exchange *e)
 {
-    static const struct observe_cite in_use[] = {
-        {NULL, NULL},
-        {"3.1.1/MQTT-2.3.1-2", "5.0/MQTT-2.2.1-3"},
-        {"3.1.1/MQTT-2.3.1-4", "5.0/MQTT-2.2.1-4"}};
     static const struct observe_cite released = {"3.1.1/MQTT-4.3.3-1",
                                                  "5.0/MQTT-4.3.3-6"};
     static const struct observe_cite again = {NULL, "5.0/MQTT-4.4.0-1"};
@@ -92,8 +93,21 @@ static void follow_publish(struct observe *o, enum wire_side from,
     struct sender *sender = &o->sides[from];
     struct id_set *used =
         p->qos == 1 ? &sender->used_qos_1 : &sender->used_qos_2;
+    const enum exchange_kind kind =
+        p->qos == 1 ? EXCHANGE_QOS_1 : EXCHANGE_QOS_2;
     struct exchange *e = observe_find(sender, p->packet_id);
 
+    /* DUP or not, another QoS makes another exchange of it: what the server
+     * answers, it answers to that. */
+    if (e && e->kind != kind && from == WIRE_CLIENT) {
+        if (!e->is_resumed)
+            observe_blame(o, from, &in_use[from], MUST,
+                          "Packet Identifier %u is in use, at another QoS",
+                          (unsigned)p->packet_id);
+        observe_taint(o);
+        observe_end(sender, e);
+        e = NULL;
+    }
     if (e && e->is_resumed)
         judge_resumed(o, from, p, e, hash);
     else if (e)
@@ -111,9 +125,7 @@ static void follow_publish(struct observe *o, enum wire_side from,
         e = NULL;
     }
     if (!e)
-        e = observe_begin(o, sender,
-                          p->qos == 1 ? EXCHANGE_QOS_1 : EXCHANGE_QOS_2,
-                          p->packet_id);
+        e = observe_begin(o, sender, kind, p->packet_id);
     if (e->is_resumed)
         e->order = o->order;
     e->is_resumed = false;

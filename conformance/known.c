@@ -119,6 +119,8 @@ static bool is_named(const struct entry *entry, const char *name)
 static bool has_statement(const struct entry *entry, const char *id)
 {
     size_t n = strlen(id);
+    if (strcmp(entry->statements, "-") == 0)
+        return true;
     for (const char *at = entry->statements; at; at = strchr(at, ',')) {
         at += *at == ',';
         if (strncmp(at, id, n) == 0 && (at[n] == ',' || at[n] == '\0'))

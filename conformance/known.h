@@ -6,12 +6,12 @@
  *     will_published_on_drop/5.0/tcp 5.0/MQTT-3.1.2-8 drops it (mended in 2.1)
  * CASE may hold * and ?. STATEMENT is what the case finds broken, or several
  * joined by commas of which one must be: a case that fails for another reason
- * is not known. `@version GLOB` makes the lines below it hold for those
- * versions of the target only; below `@sometimes`, up to the next @version,
- * stand cases that a race in the target decides: they may fail and may pass.
- * Empty lines and those that begin with # are
- * skipped. A case that is listed and does not fail, and a line that names no
- * case at all, fail the run as well. Tens of lines.
+ * is not known; "-" stands for what has no id. `@version GLOB` makes the lines
+ * below it hold for those versions of the target only; below `@sometimes`, up
+ * to the next @version, stand cases that a race in the target decides: they may
+ * fail and may pass. Empty lines and those that begin with # are skipped. A
+ * case that is listed and does not fail, and a line that names no case at all,
+ * fail the run as well. Tens of lines.
  */
 #ifndef MQTTSPEC_KNOWN_H
 #define MQTTSPEC_KNOWN_H

@@ -176,7 +176,7 @@ TEST(half_a_packet_does_not_go_over, TAKES_OVER)
     client_subscribe(watcher, "a", 0);
     struct peer *peer = peer_connect(t, CONNECT(.client_id = "one", KEPT));
     peer_send_part(peer, PUBLISH(.topic = "a", .payload = "cut short"), 12);
-    peer = peer_connect(t, CONNECT(.client_id = "one", KEPT));
+    peer = take_over(t, peer, CONNECT(.client_id = "one", KEPT));
     peer_send_octets(peer, BYTES("\xc0\x00"));
     peer_expect(peer, PINGRESP());
     client_expect_nothing_more(watcher);

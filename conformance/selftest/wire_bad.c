@@ -103,7 +103,6 @@ static const struct bad bad[] = {
     {5, S, "20 05 00 00 02 24 02", "5.0/RULE-connack-maximum-qos-range"},
     {5, S, "20 05 00 00 02 25 02", "5.0/RULE-connack-flag-range"},
     {5, S, "20 07 00 00 04 25 01 25 01", "5.0/RULE-connack-property-twice"},
-    {3, S, "20 02 01 00", "3.1/RULE-connack-reserved-octet"},
     /* PUBLISH */
     {4, C, "36 05 00 01 61 00 01", "3.1.1/MQTT-3.3.1-4"},
     {5, C, "36 06 00 01 61 00 01 00", "5.0/MQTT-3.3.1-4"},

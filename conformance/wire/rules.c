@@ -175,8 +175,6 @@ CHECK(will_format,
 /* CONNACK */
 CHECK(acknowledge_flags, wire_value(p->raw_acknowledge_flags, 0) & 0xfe,
       "bits 7-1 of the Connect Acknowledge Flags are not all 0")
-CHECK(session_in_3_1, wire_value(p->raw_acknowledge_flags, 0),
-      "the first octet of CONNACK is not 0 in 3.1")
 CHECK(refused_with_session, p->reason && p->session_present,
       "refused, but Session Present is 1")
 
@@ -277,11 +275,6 @@ const struct wire_rule wire_rules[] = {
      PAYLOAD_FORMAT_INVALID,
      will_format},
 
-    {WIRE_CONNACK,
-     0,
-     {NULL, NULL, "3.1/RULE-connack-reserved-octet"},
-     MALFORMED_PACKET,
-     session_in_3_1},
     {WIRE_CONNACK,
      0,
      {"3.1.1/RULE-connack-flags-reserved", "5.0/MQTT-3.2.2-1", NULL},

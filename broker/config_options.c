@@ -142,7 +142,8 @@ static const struct option options[] = {
     SETTING(BOOL, auto_delete_created_queues, "auto-delete-queues", "false",
             .meaning = "the same, by its other name"),
     SETTING(BOOL, auto_delete_addresses, "auto-delete-addresses", "false",
-            .meaning = "clean up what retained messages leave behind"),
+            .meaning = "accepted and without effect: retained messages that "
+                       "end leave nothing behind here"),
     SETTING(INT64, auto_delete_queues_delay_ms, "auto-delete-queues-delay", "0",
             RANGE(0, U53),
             .meaning = "milliseconds without a client before that"),

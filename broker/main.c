@@ -130,14 +130,6 @@ static int open_listeners(struct process *p)
     return 0;
 }
 
-static uint64_t clock_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000 + 1;
-}
-
 /* run opens what is left to open and serves. The store belongs to the broker
  * once that is initialised.
  */
@@ -150,7 +142,7 @@ static int run(struct process *p)
         return complain(p);
     }
     if (broker_init(&p->broker, &p->config, &p->log, p->security, p->store,
-                    clock_ms(), (int64_t)time(NULL)) != 0) {
+                    serve_clock_ms(), (int64_t)time(NULL)) != 0) {
         snprintf(p->error, sizeof p->error, "data=%s: cannot be loaded",
                  p->config.data_folder);
         result = complain(p);

@@ -64,7 +64,7 @@ static void on_signal(int number)
         stop_signal = number;
 }
 
-static uint64_t clock_ms(void)
+uint64_t serve_clock_ms(void)
 {
     struct timespec t;
 
@@ -430,7 +430,7 @@ static void turn(struct serve *s, const sigset_t *while_waiting)
     is_ready = wait_for_work(s, while_waiting);
     if (!is_ready)
         clear_sets(s);
-    broker_begin_turn(s->broker, clock_ms(), (int64_t)time(NULL));
+    broker_begin_turn(s->broker, serve_clock_ms(), (int64_t)time(NULL));
     if (is_ready || s->has_pending)
         serve_clients(s, is_ready);
     if (is_ready && !s->broker->is_stopping)
@@ -477,10 +477,10 @@ static void drain(struct serve *s, const sigset_t *while_waiting)
 {
     log_line(s->broker->log, LOG_INFO, "stopping");
     broker_stop(s->broker);
-    s->until_ms = clock_ms() + PATIENCE_MS;
+    s->until_ms = serve_clock_ms() + PATIENCE_MS;
     for (size_t i = 0; i < s->n_listeners; i++)
         listener_close(&s->listeners[i]);
-    while (s->broker->clients && clock_ms() < s->until_ms)
+    while (s->broker->clients && serve_clock_ms() < s->until_ms)
         turn(s, while_waiting);
 }
 

@@ -12,6 +12,10 @@
 #include "broker.h"
 #include "net/listen.h"
 
+/* serve_clock_ms is the clock that the loop gives the broker: milliseconds that
+ * never go back, from 1 up. */
+uint64_t serve_clock_ms(void);
+
 /* serve_run serves until SIGTERM or SIGINT, then drains.
  *
  * listeners   open; closed by the caller

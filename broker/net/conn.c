@@ -87,11 +87,6 @@ void conn_enter(struct conn *c, enum conn_state state)
     c->state = state;
 }
 
-const char *conn_state_name(enum conn_state state)
-{
-    return state_names[state];
-}
-
 static void note_end(struct conn *c)
 {
     c->has_ended = true;

@@ -84,9 +84,6 @@ void conn_free(struct conn *c);
 /* conn_enter changes the state, and logs `A -> B`. The only way to do so. */
 void conn_enter(struct conn *c, enum conn_state state);
 
-/* conn_state_name gives "RUNNING" and so on. */
-const char *conn_state_name(enum conn_state state);
-
 /* conn_read pulls what has arrived into c->in.
  *
  * max_octets   stop after that many (a turn should not be filled by one

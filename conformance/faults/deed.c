@@ -100,6 +100,9 @@ void *scene_open(struct tap_relay *relay)
         abort();
     scene->relay = relay;
     scene->deeds = tap_arg(relay);
+    const struct deed *first = scene->deeds;
+    scene->hides_close = first->does == op_hide_close && !first->when &&
+                         !first->is && !first->breach;
     if (asks_for_breaches(scene->deeds))
         scene->observe = observe_new(NULL, on_finding, NULL, scene);
     return scene;

@@ -297,6 +297,7 @@ void edit_topic_behind_payload(struct scene *, struct wire_packet *);
 void edit_codes_as_asked(struct scene *, struct wire_packet *);
 void edit_lower_case_topic(struct scene *, struct wire_packet *);
 void edit_unshare_anything(struct scene *, struct wire_packet *);
+void edit_match_all(struct scene *, struct wire_packet *);
 void edit_one_share(struct scene *, struct wire_packet *);
 void edit_user_name_first(struct scene *, struct wire_packet *);
 void edit_lower_case_client_id(struct scene *, struct wire_packet *);

@@ -407,3 +407,14 @@ void edit_one_share(struct scene *scene, struct wire_packet *p)
     sprintf(out, "$share/one%s", slash ? slash : "/");
     p->filters[0].filter = SLICE(out, strlen(out));
 }
+
+/* All topics of the test: what names begin with, and #. */
+void edit_match_all(struct scene *scene, struct wire_packet *p)
+{
+    for (size_t i = 0; i < p->n_filters && i < WIRE_MAX_FILTERS; i++) {
+        struct wire_bytes *filter = &p->filters[i].filter;
+        char *copy = copy_of(scene, *filter, 3), *slash = strchr(copy, '/');
+        strcpy(slash ? slash + 1 : copy, "#");
+        *filter = SLICE(copy, strlen(copy));
+    }
+}

@@ -9,6 +9,7 @@
 #include <check.h>
 
 Suite *suite_statement(void);
+Suite *suite_faults(void);
 Suite *suite_engine(void);
 Suite *suite_report(void);
 Suite *suite_compare(void);

@@ -166,6 +166,10 @@ void hostile_others_are_served_at(struct t *t, struct where where,
                                    MESSAGE("to/two", BYTES("round")),
                                    MESSAGE("to/three", BYTES("round")), NULL});
     peer_expect_nothing_at(watcher, where);
+    /* Reset: thousands of cases must not use up the machine's ports. */
+    for (size_t i = 0; i < N; i++)
+        peer_drop(peers[i]);
+    peer_drop(watcher);
 }
 
 void hostile_crowd(struct t *t, size_t n_connections,

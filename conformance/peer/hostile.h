@@ -40,7 +40,7 @@ void hostile_cuts_at(struct t *t, struct where where,
 
 /* hostile_watcher connects "watcher", subscribed to "#" at QoS 0.
  * hostile_others_are_served sends messages between three new clients; the
- * watcher must get these and nothing else. */
+ * watcher must get these and nothing else. All four are gone then. */
 struct peer *hostile_watcher(struct t *t);
 #define hostile_others_are_served(t, watcher)                                  \
     hostile_others_are_served_at(t, HERE(""), watcher)

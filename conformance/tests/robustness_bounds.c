@@ -220,6 +220,7 @@ TEST_EACH(announced_length_takes_no_memory, announcements,
     const struct crowd_row *row = t_row(t);
     struct peer *watcher = hostile_watcher(t);
     hostile_others_are_served(t, watcher);
+    watcher = hostile_watcher(t);
     long before_kib = t_broker_memory_kib(t);
     hostile_crowd(t, 10, row->packet, row->octets);
     hostile_guests(t, 10, row->packet);

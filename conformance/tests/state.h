@@ -49,9 +49,11 @@ static inline void publish_from_clients_at(struct t *t, struct where where,
                                            size_t n,
                                            const struct message *message)
 {
-    while (n-- > 0)
-        peer_publish_at(peer_hello_at(t, where, t_text(t, "c%zu", n)), where,
-                        message);
+    while (n-- > 0) {
+        struct peer *peer = peer_hello_at(t, where, t_text(t, "c%zu", n));
+        peer_publish_at(peer, where, message);
+        peer_drop(peer);
+    }
 }
 
 #endif

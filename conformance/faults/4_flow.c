@@ -212,9 +212,4 @@ const struct fault faults_4_flow[] = {
     FAULT("silence_before_connect_kept",
           "a connection that never completes its CONNECT is kept",
           "robustness/R2-waits-bounded", {CLIENT, NULL, op_hide_close}),
-    FAULT("legal_setting_serves_nobody",
-          "a broker with a legal setting accepts no client",
-          "artemis/R11-receive-maximum-value artemis/R12-topic-alias-value "
-          "artemis/R13-packet-size-value artemis/R14-keep-alive-value",
-          {SERVER, CONNACK(), op_drop}),
     {0}};

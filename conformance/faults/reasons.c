@@ -47,6 +47,7 @@ static const struct reason cases[] = {
     {"fragmented_message*", WEBSOCKET},
     {"websocket_*", WEBSOCKET},
     {"illegal_value_is_refused*", AT_START},
+    {"legal_value_is_taken*", AT_START},
     {"packets_are_traced/*", IN_LOG},
     {"secrets_are_not_traced/*", IN_LOG},
     {"odd_frame_*", WEBSOCKET},

@@ -60,7 +60,7 @@
     X(robustness_connect)                                                      \
     X(robustness_fields)                                                       \
     X(robustness_bounds)                                                       \
-    X(robustness_websocket)                                                       \
+    X(robustness_websocket)                                                    \
     X(state_retain)                                                            \
     X(state_publish)                                                           \
     X(state_takeover)                                                          \

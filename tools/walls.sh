@@ -56,7 +56,7 @@ rank() { # the floor a file stands on; a file may include its own floor and belo
     conformance/tap/* | conformance/faults/* | conformance/target*.[ch] | conformance/suite.h) echo 4 ;;
     conformance/t.* | conformance/t_*.[ch] | conformance/message.h) echo 5 ;;
     conformance/peer/* | conformance/client/*) echo 6 ;;
-    conformance/tests/*) echo 8 ;; conformance/runner.* | conformance/cases.* | conformance/results.* | conformance/engine.* | conformance/cli*) echo 9 ;;
+    conformance/tests/*) echo 8 ;; conformance/runner.* | conformance/cases.* | conformance/results.* | conformance/engine.* | conformance/fault_* | conformance/cli*) echo 9 ;;
     *) echo 7 ;;
     esac
 }

@@ -93,9 +93,14 @@ static size_t check_one(struct slice octets, enum mqtt_version version)
     size_t total, their_total;
     char hex[400];
     enum answer answer = ask_broker(octets, version, &mine, &total);
+    unsigned type = octets.data[0] >> 4;
+    /* Of PUBREL and PUBCOMP some rules bind the client alone. */
+    enum wire_side from = type == WIRE_PUBREL || type == WIRE_PUBCOMP
+                              ? WIRE_CLIENT
+                              : WIRE_ANYBODY;
     enum wire_status status =
-        wire_read((enum wire_version)version, WIRE_ANYBODY, octets.data,
-                  octets.n, &theirs, &their_total, &fault);
+        wire_read((enum wire_version)version, from, octets.data, octets.n,
+                  &theirs, &their_total, &fault);
     fuzz_hex(octets.data, status == WIRE_MORE ? octets.n : their_total, hex,
              sizeof hex);
     if (status == WIRE_MORE && answer == ACCEPTED)

@@ -201,8 +201,10 @@ static enum reason decode_connack(struct reader *r, enum mqtt_version version,
     uint8_t code = read_u8(r);
     c->is_session_present = (flags & 1) != 0;
     c->reason = code;
-    if (flags & (version == MQTT_3_1 ? 0xFF : 0xFE))
-        return REASON_MALFORMED_PACKET; /* [MQTT-3.2.2-1]; 3.1 s3.2 */
+    if (version == MQTT_3_1)
+        c->is_session_present = false; /* the octet is reserved, unused */
+    else if (flags & 0xFE)
+        return REASON_MALFORMED_PACKET; /* [MQTT-3.2.2-1] */
     if (c->is_session_present && code)
         return REASON_PROTOCOL_ERROR; /* [MQTT-3.2.2-6], 3.1.1 -4 */
     if (version != MQTT_5_0 && !connack_3_reason(code, &c->reason))

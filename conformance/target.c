@@ -161,7 +161,8 @@ static int use_url(struct target *target, const char *urls, char *error,
     char text[1000], *rest = text, *url;
     struct instance *instance = NULL;
     snprintf(text, sizeof text, "%s", urls);
-    while ((url = strsep(&rest, ","))) {
+    url = strsep(&rest, ",");
+    do {
         struct endpoint endpoint = {.path = "/mqtt"};
         int bad = parse_url(target, &endpoint, url, error, n);
         if (bad && !instance)
@@ -177,7 +178,8 @@ static int use_url(struct target *target, const char *urls, char *error,
             return -1;
         }
         instance->nodes[instance->n_nodes++] = endpoint;
-    }
+        url = strsep(&rest, ",");
+    } while (url);
     instance->endpoints[instance->nodes[0].transport] = instance->nodes[0];
     snprintf(target->url, sizeof target->url, "%s", urls);
     return 0;

@@ -161,7 +161,7 @@ static void write_command(const struct fuzz *f, const struct burst *burst,
 static void keep(struct fuzz *f, struct burst *burst, struct finding *finding,
                  struct transcript **transcript)
 {
-    char name[64];
+    char name[64] = "";
     struct transcript *last = NULL;
     if (!again(f, burst, finding->key, &last)) {
         snprintf(finding->again, sizeof finding->again, "%s", "");

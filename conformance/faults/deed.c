@@ -10,10 +10,13 @@
 
 void *scene_keep(struct scene *scene, size_t n)
 {
-    void *memory = calloc(1, n ? n : 1);
-    if (!memory || scene->n_scratch == MAX_SCRATCH)
+    if (scene->n_scratch == MAX_SCRATCH)
         abort();
-    return scene->scratch[scene->n_scratch++] = memory;
+    void **memory = &scene->scratch[scene->n_scratch++];
+    *memory = calloc(1, n ? n : 1);
+    if (!*memory)
+        abort();
+    return *memory;
 }
 
 static void sweep(struct scene *scene)

@@ -522,9 +522,11 @@ static void begin(struct t *t)
  * --------------------------------------*/
 
 /* What a case may have left behind on a broker that is not ours. */
+enum { MAX_IDS = 256, MAX_TOPICS = 1024 };
+
 struct traces {
     struct t *t;
-    struct wire_bytes ids[32], topics[64];
+    struct wire_bytes ids[MAX_IDS], topics[MAX_TOPICS];
     size_t n_ids, n_topics;
 };
 
@@ -550,7 +552,7 @@ static void on_packet(void *user, int connection, enum wire_side from,
     struct traces *traces = user;
     (void)connection;
     struct wire_bytes given = p->props.assigned_client_identifier;
-    if (p->type == WIRE_CONNACK && wire_len(given) && traces->n_ids < 32) {
+    if (p->type == WIRE_CONNACK && wire_len(given) && traces->n_ids < MAX_IDS) {
         char *copy = t_alloc(traces->t, wire_len(given) + 1);
         memcpy(copy, given.text, wire_len(given));
         traces->ids[traces->n_ids++] = SLICE(copy, wire_len(given));
@@ -559,12 +561,14 @@ static void on_packet(void *user, int connection, enum wire_side from,
         return;
     if (p->type == WIRE_CONNECT &&
         (!p->clean_start || wire_is_set(p->props.session_expiry_interval_s)))
-        add_trace(traces->t, traces->ids, &traces->n_ids, 32, p->client_id);
+        add_trace(traces->t, traces->ids, &traces->n_ids, MAX_IDS,
+                  p->client_id);
     if (p->type == WIRE_CONNECT && p->will.retain)
-        add_trace(traces->t, traces->topics, &traces->n_topics, 64,
+        add_trace(traces->t, traces->topics, &traces->n_topics, MAX_TOPICS,
                   p->will.topic);
     if (p->type == WIRE_PUBLISH && p->retain)
-        add_trace(traces->t, traces->topics, &traces->n_topics, 64, p->topic);
+        add_trace(traces->t, traces->topics, &traces->n_topics, MAX_TOPICS,
+                  p->topic);
 }
 
 /* Writes a packet and waits for the next octets, whatever they are. */

@@ -199,7 +199,7 @@ clients  tools/setup.sh clients && tools/clients/run.sh $1
 decoder  tools/setup.sh decoder && tools/third_decoder.sh $1
 vanish   $1/bin/mqttspec-bench --vanish 10000
 oracle   tools/setup.sh decoder && tools/oracle.sh $1
-replay   tools/replay.sh $1 '' '' >/dev/null && tools/replay.sh $1 '' mosquitto >/dev/null
+replay   tools/setup.sh target-mosquitto && tools/replay.sh $1 '' '' >/dev/null && tools/replay.sh $1 '' mosquitto >/dev/null
 endef
 export UNIT  = $(call unit_stages,$(B))
 export TESTS = $(UNIT)$(nl)$(call project_stages,$(B))$(nl)$(call suite_stages,$(B))

@@ -19,11 +19,13 @@
 #include "room.h"
 #include "ws.h"
 
+enum { WS_BINARY = 2, WS_PONG = 10 }; /* RFC 6455 s5.2: opcodes */
+
 struct live {
     struct live_url url;
     int fd;
     enum live_state state;
-    bool is_connected, is_shut_asked, is_reset, wants_write;
+    bool is_connected, is_shut_asked, is_reset, wants_write, is_half_closed;
     char trouble[160];
     SSL_CTX *context;
     SSL *ssl;
@@ -98,6 +100,38 @@ static void end(struct live *l, const char *why)
     snprintf(l->trouble, sizeof l->trouble, "%s", why);
 }
 
+/* A masked frame, as clients must send them. */
+static void queue_ws_frame(struct live *l, uint8_t opcode,
+                           const uint8_t *octets, size_t n)
+{
+    uint8_t head[14] = {(uint8_t)(0x80 | opcode)}, *masked = xmemdup(octets, n);
+    size_t at = 2;
+    if (n < 126) {
+        head[1] = (uint8_t)n;
+    } else {
+        int width = n < 65536 ? 2 : 8;
+        head[1] = width == 2 ? 126 : 127;
+        for (int i = 0; i < width; i++)
+            head[at++] = (uint8_t)((uint64_t)n >> (8 * (width - 1 - i)));
+    }
+    head[1] |= 0x80;
+    l->mask = l->mask * 1664525u + 1013904223u;
+    memcpy(head + at, &l->mask, 4);
+    for (size_t i = 0; i < n; i++)
+        masked[i] ^= head[at + i % 4];
+    queue(l, head, at + 4);
+    queue(l, masked, n);
+    free(masked);
+}
+
+/* RFC 6455 s5.5.2: a Ping is answered by a Pong that carries the same. */
+static void answer_ping(void *user, const uint8_t *octets, size_t n)
+{
+    struct live *l = user;
+    if (l->state == LIVE_OPENING || l->state == LIVE_OPEN)
+        queue_ws_frame(l, WS_PONG, octets, n);
+}
+
 static bool begin_tls(struct live *l, const char *cafile)
 {
     l->context = SSL_CTX_new(TLS_client_method());
@@ -154,8 +188,10 @@ struct live *live_open(const struct live_url *url, const char *cafile,
     l->url = *url;
     l->fd = fd;
     l->mask = 0x5DEECE66u;
-    if (url->is_ws)
+    if (url->is_ws) {
         l->ws = ws_new();
+        ws_on_ping(l->ws, answer_ping, l);
+    }
     if (url->is_tls && !begin_tls(l, cafile)) {
         snprintf(error, size, "TLS: %s",
                  ERR_reason_error_string(ERR_peek_last_error()));
@@ -216,37 +252,18 @@ bool live_is_flushed(const struct live *l)
     return l->at_out == l->n_out && !l->n_early;
 }
 
-/* A masked binary frame, as clients must send them. */
-static void queue_ws_frame(struct live *l, const uint8_t *octets, size_t n)
-{
-    uint8_t head[14] = {0x82}, *masked = xmemdup(octets, n);
-    size_t at = 2;
-    if (n < 126) {
-        head[1] = (uint8_t)n;
-    } else {
-        int width = n < 65536 ? 2 : 8;
-        head[1] = width == 2 ? 126 : 127;
-        for (int i = 0; i < width; i++)
-            head[at++] = (uint8_t)((uint64_t)n >> (8 * (width - 1 - i)));
-    }
-    head[1] |= 0x80;
-    l->mask = l->mask * 1664525u + 1013904223u;
-    memcpy(head + at, &l->mask, 4);
-    for (size_t i = 0; i < n; i++)
-        masked[i] ^= head[at + i % 4];
-    queue(l, head, at + 4);
-    queue(l, masked, n);
-    free(masked);
-}
-
 void live_send(struct live *l, const uint8_t *octets, size_t n)
 {
-    if (l->ws && l->state == LIVE_OPENING) {
+    if (l->state == LIVE_CLOSED) {
+        /* who has said all can still listen: plain TCP closes by halves */
+        if (l->is_half_closed)
+            (void)!send(l->fd, octets, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } else if (l->ws && l->state == LIVE_OPENING) {
         l->early = xrealloc(l->early, l->n_early + n);
         memcpy(l->early + l->n_early, octets, n);
         l->n_early += n;
     } else if (l->ws) {
-        queue_ws_frame(l, octets, n);
+        queue_ws_frame(l, WS_BINARY, octets, n);
     } else {
         queue(l, octets, n);
     }
@@ -287,6 +304,7 @@ static void on_error(struct live *l, ssize_t got)
         return;
     }
     if (got == 0) {
+        l->is_half_closed = l->at_out == l->n_out && l->fd >= 0 && !l->ws;
         end(l, "");
     } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
         l->is_reset = errno == ECONNRESET || errno == EPIPE;
@@ -299,6 +317,7 @@ static void flush(struct live *l)
     while (l->at_out < l->n_out && l->state != LIVE_CLOSED) {
         const uint8_t *at = l->out + l->at_out;
         size_t left = l->n_out - l->at_out;
+        ERR_clear_error(); /* another connection's would be taken for ours */
         ssize_t put = l->ssl ? SSL_write(l->ssl, at, (int)left)
                              : send(l->fd, at, left, MSG_NOSIGNAL);
         if (put <= 0) {
@@ -338,6 +357,7 @@ static bool establish(struct live *l)
         l->is_connected = true;
     }
     if (l->ssl && !l->is_tls_ready) {
+        ERR_clear_error();
         int got = SSL_do_handshake(l->ssl);
         if (got != 1) {
             on_error(l, got);
@@ -365,7 +385,7 @@ static void open_ws(struct live *l)
         return;
     l->state = LIVE_OPEN;
     if (l->n_early)
-        queue_ws_frame(l, l->early, l->n_early);
+        queue_ws_frame(l, WS_BINARY, l->early, l->n_early);
     l->n_early = 0;
 }
 
@@ -393,6 +413,7 @@ void live_pump(struct live *l,
                     (i < ROUNDS || (l->ssl && SSL_pending(l->ssl)));
          i++) {
         uint8_t in[65536];
+        ERR_clear_error();
         ssize_t got = l->ssl ? SSL_read(l->ssl, in, sizeof in)
                              : recv(l->fd, in, sizeof in, 0);
         if (got <= 0) {

@@ -81,6 +81,18 @@ static uint64_t apart(uint64_t a, uint64_t b)
     return a > b ? a - b : b - a;
 }
 
+/* Whether the replay sees to it that a PUBLISH comes after a SUBSCRIBE of
+ * another stream, as it did in the capture: then it must be delivered. */
+static bool is_ordered(const struct replay *r, const struct item *publish,
+                       const struct item *subscribe)
+{
+    return r->options->order != ORDER_TIMED &&
+           publish->message.type == WIRE_PUBLISH &&
+           subscribe->message.type == WIRE_SUBSCRIBE &&
+           subscribe->answer != NOTHING &&
+           publish > &r->script->items[subscribe->answer];
+}
+
 /* Whether a stream changed its subscriptions so near to a PUBLISH of another
  * that the capture does not tell which came first. */
 static bool is_race(const struct replay *r, const struct stream *st,
@@ -101,7 +113,9 @@ static bool is_race(const struct replay *r, const struct stream *st,
         bool is_near =
             apart(publish->time_ns, item->time_ns) <= r->options->race_ns ||
             apart(publish->time_ns, done) <= r->options->race_ns;
-        if (is_between || (is_near && (is_missing || !r->options->has_fence)))
+        if (is_between ||
+            (is_near && (!r->options->has_fence ||
+                         (is_missing && !is_ordered(r, publish, item)))))
             return true;
     }
     return false;

@@ -12,7 +12,7 @@
 
 #include "room.h"
 
-enum { HEAD_MAX = 16384 };
+enum { HEAD_MAX = 16384, CONTROL_MAX = 125 };
 
 struct ws {
     struct ws_facts facts;
@@ -23,6 +23,10 @@ struct ws {
     size_t n;
     uint64_t left; /* of the present frame's payload */
     bool is_inside;
+    void (*on_ping)(void *user, const uint8_t *octets, size_t n);
+    void *ping_user;
+    uint8_t ping[CONTROL_MAX]; /* payload of the Ping that is coming in */
+    size_t n_ping;
 };
 
 static ssize_t on_recv(uint8_t *to, size_t n, int flags, void *user)
@@ -47,6 +51,14 @@ struct ws *ws_new(void)
     if (wslay_frame_context_init(&ws->frames, &CALLBACKS, ws))
         room_or_die(NULL);
     return ws;
+}
+
+void ws_on_ping(struct ws *ws,
+                void (*on_ping)(void *user, const uint8_t *octets, size_t n),
+                void *user)
+{
+    ws->on_ping = on_ping;
+    ws->ping_user = user;
 }
 
 void ws_lose(struct ws *ws)
@@ -125,6 +137,22 @@ static void begin_frame(struct ws *ws, const struct wslay_frame_iocb *frame)
     ws->facts.has_closed |= frame->opcode == WSLAY_CONNECTION_CLOSE;
 }
 
+/* A piece of a Ping; with the last one it is told. */
+static void take_ping(struct ws *ws, const struct wslay_frame_iocb *frame,
+                      size_t n)
+{
+    if (frame->opcode != WSLAY_PING || !ws->on_ping ||
+        n > CONTROL_MAX - ws->n_ping)
+        return;
+    if (n > 0)
+        memcpy(ws->ping + ws->n_ping, frame->data, n);
+    ws->n_ping += n;
+    if (ws->left > 0)
+        return;
+    ws->on_ping(ws->ping_user, ws->ping, ws->n_ping);
+    ws->n_ping = 0;
+}
+
 void ws_push(struct ws *ws, const uint8_t *octets, size_t n,
              void (*on_payload)(void *user, const uint8_t *octets, size_t n),
              void *user)
@@ -152,6 +180,7 @@ void ws_push(struct ws *ws, const uint8_t *octets, size_t n,
             on_payload(user, frame.data, (size_t)got);
         ws->left -= (uint64_t)got < ws->left ? (uint64_t)got : ws->left;
         ws->is_inside = ws->left > 0;
+        take_ping(ws, &frame, (size_t)got);
     }
     ws->octets = NULL;
     ws->n = 0;

@@ -37,6 +37,11 @@ void ws_push(struct ws *ws, const uint8_t *octets, size_t n,
              void (*on_payload)(void *user, const uint8_t *octets, size_t n),
              void *user);
 
+/* ws_on_ping names who is told of each whole Ping, with its payload. */
+void ws_on_ping(struct ws *ws,
+                void (*on_ping)(void *user, const uint8_t *octets, size_t n),
+                void *user);
+
 /* ws_lose says that octets were lost: it ends there. */
 void ws_lose(struct ws *ws);
 

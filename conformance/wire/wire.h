@@ -239,7 +239,7 @@ struct wire_packet {
 
     /* Writer's nonsense. */
     uint64_t raw_flags;             /* low four bits of the first octet */
-    uint64_t raw_connect_flags;     /* the Connect Flags octet */
+    uint64_t raw_connect_flags;     /* set by the reader too: 0 to write anew */
     uint64_t raw_acknowledge_flags; /* the Connect Acknowledge Flags octet */
     uint64_t raw_length;            /* Remaining Length that lies */
     int raw_length_octets;          /* pad the Remaining Length: 2..5 octets */

@@ -25,6 +25,7 @@ static int n_children;
 static cJSON *kept; /* the last outcome; freed by the next, or at the end */
 static char *text_of_kept;
 static FILE *broker_output;
+static char folder[32]; /* of the certificates; "" if there are none */
 
 /* ---- children ------------------------------------------------------------ */
 
@@ -52,6 +53,28 @@ void stage_stop(void)
         kill(children[--n_children], SIGKILL);
         waitpid(children[n_children], NULL, 0);
     }
+    if (*folder) {
+        char command[64];
+        snprintf(command, sizeof command, "rm -r %s", folder);
+        *folder = system(command) ? '?' : '\0';
+    }
+}
+
+const char *stage_certificates(void)
+{
+    static char pem[64];
+    char command[300];
+    if (!*folder) {
+        strcpy(folder, "/tmp/mqttspec-tls-XXXXXX");
+        ck_assert_ptr_nonnull(mkdtemp(folder));
+        snprintf(command, sizeof command,
+                 "umask 077; tools/certificates.sh %s && cat %s/server.pem "
+                 "%s/server.key >%s/both.pem",
+                 folder, folder, folder, folder);
+        ck_assert_int_eq(system(command), 0);
+        snprintf(pem, sizeof pem, "%s/both.pem", folder);
+    }
+    return pem;
 }
 
 /* The broker that was built in the same folder as this program. */
@@ -67,15 +90,22 @@ static const char *broker_path(void)
 
 int stage_broker(void)
 {
+    return stage_broker_with(NULL, NULL);
+}
+
+int stage_broker_with(const char *parameters, const char *observed)
+{
     int out[2], port = 0;
-    char line[256] = "";
+    char line[256] = "", acceptor[400];
+    snprintf(acceptor, sizeof acceptor, "tcp://127.0.0.1:0%s%s",
+             parameters ? "?" : "", parameters ? parameters : "");
     ck_assert_int_eq(pipe(out), 0);
     if (start_child() == 0) {
         int null = open("/dev/null", O_RDWR);
         dup2(out[1], 1);
         dup2(null, 2);
-        execl(broker_path(), "mqttspec-broker", "--acceptor",
-              "tcp://127.0.0.1:0", (char *)NULL);
+        execl(broker_path(), "mqttspec-broker", "--acceptor", acceptor,
+              observed ? "--observe" : (char *)NULL, observed, (char *)NULL);
         _exit(127);
     }
     close(out[1]);
@@ -85,6 +115,16 @@ int stage_broker(void)
             port = atoi(strrchr(line, ':') + 1);
     ck_assert_msg(port > 0, "the broker did not start: %s", line);
     return port;
+}
+
+int stage_end_broker(char *said, size_t size)
+{
+    int status = 0;
+    pid_t pid = children[--n_children];
+    kill(pid, SIGTERM);
+    said[fread(said, 1, size - 1, broker_output)] = '\0';
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static int free_port(void)
@@ -180,7 +220,8 @@ static void on_server_packet(void *user, struct relay_conn *c,
         relay_pass(c, (const uint8_t *)"\x20\3\0\0\0", 5);
     } else if (type == 2 && !strcmp(how, "accept all")) {
         relay_pass(c, (const uint8_t *)"\x20\3\0\0\0", 5);
-    } else if (type == 5 && !strcmp(how, "late pubrec")) {
+    } else if ((type == 5 && !strcmp(how, "late pubrec")) ||
+               (type == 2 && nth == 2 && !strcmp(how, "late connack"))) {
         nanosleep(&(struct timespec){0, 500000000}, NULL);
         relay_pass(c, octets, n);
     } else if (type == 2 && !strcmp(how, "connack octet")) {
@@ -350,6 +391,22 @@ const char *outcome_class(const struct outcome *o, int frame, const char *type)
         }
     }
     return "";
+}
+
+int outcome_where(const struct outcome *o, const char *class)
+{
+    const cJSON *stream, *packet;
+    cJSON_ArrayForEach(stream, cJSON_GetObjectItem(o->json, "streams"))
+    {
+        cJSON_ArrayForEach(packet, cJSON_GetObjectItem(stream, "packets"))
+        {
+            const cJSON *is = cJSON_GetObjectItem(packet, "class");
+            if (is && !strcmp(is->valuestring, class))
+                return number_at(
+                    packet, strcmp(class, "EXTRA") ? "frame" : "after_frame");
+        }
+    }
+    return -1;
 }
 
 const char *outcome_text(const struct outcome *o)

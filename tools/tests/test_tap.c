@@ -133,6 +133,83 @@ START_TEST(client_that_keeps_the_rules)
 }
 END_TEST
 
+/* ---- mqttspec-broker --observe --------------------------------------------
+ */
+
+static char folder[64];
+
+static const char *observed_file(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static int observed_broker(const char *parameters)
+{
+    strcpy(folder, "/tmp/mqttspec-observe-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    return stage_broker_with(parameters, folder);
+}
+
+static void remove_observed(void)
+{
+    ck_assert_int_eq(remove(observed_file("clients.html")), 0);
+    ck_assert_int_eq(remove(observed_file("clients.pcap")), 0);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
+/* The reference broker with --observe names who errs, live and in the end. */
+START_TEST(broker_observes_an_error)
+{
+    char said[8192], in[64];
+    int fd = speak(observed_broker(NULL));
+    ck_assert_int_eq(send(fd, HELLO, sizeof HELLO - 1, 0), sizeof HELLO - 1);
+    ck_assert_int_eq(recv(fd, in, sizeof in, 0), 4);
+    send(fd, "\x36\5\0\1t\0\1", 7, 0);
+    ck_assert_int_le(recv(fd, in, sizeof in, 0), 0); /* the broker closes */
+    close(fd);
+    ck_assert_int_eq(stage_end_broker(said, sizeof said), EXIT_FOUND);
+    ck_assert_msg(strstr(said, "the client breaks 3.1.1/MQTT-3.3.1-4") != NULL,
+                  "%s", said);
+    struct text page = {0};
+    ck_assert_int_eq(text_load(&page, observed_file("clients.html")), 0);
+    ck_assert_ptr_nonnull(strstr(page.chars, "3.1.1/MQTT-3.3.1-4"));
+    text_clear(&page);
+    struct read_options options = {.path = observed_file("clients.pcap"),
+                                   .is_quiet = true};
+    ck_assert_int_eq(command_check(&options), EXIT_FOUND);
+    remove_observed();
+}
+END_TEST
+
+/* Behind it the broker is the same for whoever keeps the rules: over TCP and
+ * WebSocket, plain and in TLS. */
+START_TEST(broker_observes_good_clients)
+{
+    static const struct {
+        const char *scheme;
+        bool is_tls;
+    } WAYS[] = {{"mqtt", false}, {"ws", false}, {"mqtts", true}, {"wss", true}};
+    char said[8192], parameters[200], options[200] = "";
+    if (WAYS[_i].is_tls) {
+        const char *pem = stage_certificates();
+        snprintf(parameters, sizeof parameters,
+                 "sslEnabled=true;keyStorePath=%s", pem);
+        snprintf(options, sizeof options, "--cafile %.*s/ca.pem",
+                 (int)(strrchr(pem, '/') - pem), pem);
+    }
+    int port = observed_broker(WAYS[_i].is_tls ? parameters : NULL);
+    struct outcome o =
+        stage_run("captures/qos2.pcap", WAYS[_i].scheme, port, options);
+    ck_assert_msg(o.exit == EXIT_GOOD, "%s", outcome_text(&o));
+    ck_assert_int_eq(stage_end_broker(said, sizeof said), EXIT_GOOD);
+    ck_assert_msg(strstr(said, ": 0 violations, 0 warnings") != NULL, "%s",
+                  said);
+    remove_observed();
+}
+END_TEST
+
 /* ---- what is written ------------------------------------------------------
  */
 
@@ -212,6 +289,8 @@ Suite *suite_tap(void)
     tcase_set_timeout(t, 30);
     tcase_add_test(t, client_that_errs);
     tcase_add_test(t, client_that_keeps_the_rules);
+    tcase_add_test(t, broker_observes_an_error);
+    tcase_add_loop_test(t, broker_observes_good_clients, 0, 4);
     tcase_add_test(t, dump_json);
     tcase_add_test(t, check_names_the_breach);
     suite_add_tcase(s, t);

@@ -30,7 +30,8 @@ static void note_close(struct peer *peer, enum wire_side by, bool is_reset)
 static void on_close(void *object)
 {
     struct peer *peer = object;
-    /* A reset leaves no TIME_WAIT: thousands of cases would use up the ports. */
+    /* A reset leaves no TIME_WAIT: thousands of cases would use up the ports.
+     */
     if (!peer->is_closed)
         peer_drop(peer);
     link_free(peer->link);

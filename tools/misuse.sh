@@ -64,6 +64,7 @@ row 2 "missing.json" mqttspec compare missing.json file -o page.html
 row 2 "broken.json" mqttspec compare broken.json broken.json -o page.html
 row 2 "mqttspec/99" mqttspec merge future.json -o all.json
 row 2 "no-such-option" mqttspec-broker --no-such-option 1
+row 2 'observe: host ::1' mqttspec-broker --acceptor 'tcp://[::1]:0' --observe seen
 row 2 "typo.conf.*no-such-option|no-such-option" mqttspec-broker -c typo.conf
 row 2 "missing.conf" mqttspec-broker -c missing.conf
 row 2 "receiveMaximum.*0.*65535" mqttspec-broker --acceptor "$A?receiveMaximum=0"

@@ -20,7 +20,7 @@
 
 enum { EXIT_OK, EXIT_FAILED, EXIT_USE, EXIT_HARNESS };
 enum {
-    DEADLINE_MS = 2000, /* what does not come within it was dropped */
+    DEADLINE_MS = 3000, /* what does not come within it was dropped */
     MAX_CASES = 40,     /* of a fault's statements; then a spread of them */
     N_OTHERS = 2,       /* cases that name none of them */
     WORKERS_PER_CPU = 32,

@@ -69,7 +69,8 @@ const struct fault faults_3_1_session[] = {
           {SERVER, CONNACK(), op_alter, {SET(session_present, 0)}}),
     FAULT("clean_session_leaves_a_session",
           "the session of a clean connection stays when it ends",
-          "3.1.1/MQTT-3.1.2-6 3.1.1/MQTT-3.2.2-3 5.0/MQTT-3.2.2-3",
+          "3.1.1/MQTT-3.1.2-6 3.1.1/MQTT-3.2.2-3 5.0/MQTT-3.2.2-3 "
+          "5.0/MQTT-4.1.0-2",
           {CLIENT,
            CONNECT(.clean_start = 1),
            op_alter,

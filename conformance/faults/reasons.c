@@ -50,6 +50,7 @@ static const struct reason cases[] = {
     {"legal_value_is_taken*", AT_START},
     {"packets_are_traced/*", IN_LOG},
     {"secrets_are_not_traced/*", IN_LOG},
+    {"packet_above_the_maximum_of_frames/*", WEBSOCKET},
     {"odd_frame_*", WEBSOCKET},
     {"odd_first_frame_*", WEBSOCKET},
     {"frame_cut_by_the_end_*", WEBSOCKET},

@@ -265,6 +265,7 @@ static bool send_fragments(struct peer *peer, struct wire_bytes octets,
 void peer_send_fragments(struct peer *peer, const struct wire_packet *packet,
                          size_t size)
 {
+    t_skip_unless(peer->t, !t_fault(peer->t), "frames do not cross the relay");
     if (!send_fragments(peer, encode(peer, packet), size))
         t_skip(peer->t, "frames need a WebSocket");
 }

@@ -15,8 +15,9 @@
 enum { EXIT_DONE = 0, EXIT_WRONG_USE = 2, EXIT_NOT_WRITTEN = 3 };
 
 static const char usage_text[] =
-    "usage: mqttspec compare A.json B.json ... [-o page.html]\n"
+    "usage: mqttspec compare A.json B.json ... [-o page.html] [--alone]\n"
     "  -o FILE   the page; the same as Markdown goes beside it (FILE.md)\n"
+    "  --alone   no links to captures, for a page that leaves its place\n"
     "Runs of one target are shown as its history.\n";
 
 /* "x/page.html" and anything else to "x/page.md". */
@@ -104,12 +105,25 @@ static void rebase_captures(cJSON *document, const char *path,
     }
 }
 
+static void drop_captures(cJSON *document)
+{
+    cJSON *test_case;
+    cJSON_ArrayForEach(test_case,
+                       cJSON_GetObjectItemCaseSensitive(document, "cases"))
+    {
+        cJSON_DeleteItemFromObjectCaseSensitive(test_case, "capture");
+    }
+}
+
 static int write_comparison(const struct inputs *inputs, const char *markdown)
 {
     int code = EXIT_DONE;
     struct text page = {0}, text = {0};
-    for (size_t i = 0; inputs->output && i < inputs->n; i++)
+    for (size_t i = 0; inputs->output && i < inputs->n; i++) {
         rebase_captures(inputs->documents[i], inputs->paths[i], inputs->output);
+        if (inputs->is_alone)
+            drop_captures(inputs->documents[i]);
+    }
     cJSON *comparison = compare_documents(inputs->documents, inputs->n);
     write_compare_markdown(&text, comparison);
     if (!inputs->output) {

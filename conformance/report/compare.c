@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "report/document.h"
+#include "report/pack.h"
 #include "report/page.h"
 
 #define COMPARE_SCHEMA "mqttspec-compare/1"
@@ -191,7 +192,9 @@ cJSON *compare_documents(cJSON **documents, size_t n)
 
 void write_compare_page(struct text *out, const cJSON *comparison)
 {
-    char *json = cJSON_PrintUnformatted(comparison);
+    cJSON *packed = pack_comparison(comparison);
+    char *json = cJSON_PrintUnformatted(packed);
+    cJSON_Delete(packed);
     if (!json)
         abort();
     page_put(out, "reports/page/compare.html", "reports/page/compare.js", json);

@@ -29,7 +29,9 @@ cJSON *compare_documents(cJSON **documents, size_t n);
  */
 void write_compare_markdown(struct text *out, const cJSON *comparison);
 
-/* write_compare_page writes a comparison as one self-contained HTML page. */
+/* write_compare_page writes a comparison as one self-contained HTML page, with
+ * the packets of one case for all that failed alike in a run (report/pack.h).
+ */
 void write_compare_page(struct text *out, const cJSON *comparison);
 
 #endif

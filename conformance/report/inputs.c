@@ -32,6 +32,10 @@ static int take_option(struct inputs *inputs, int i, int argc, char **argv,
                        int takes_report)
 {
     const char **place = NULL;
+    if (!takes_report && strcmp(argv[i], "--alone") == 0) {
+        inputs->is_alone = 1;
+        return 1;
+    }
     if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0)
         place = &inputs->output;
     else if (takes_report && strcmp(argv[i], "--report") == 0)

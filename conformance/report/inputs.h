@@ -16,13 +16,14 @@ struct inputs {
     size_t n;
     const char *output; /* of -o; NULL when not given; borrowed */
     const char *report; /* of --report; NULL when not given; borrowed */
+    int is_alone;       /* --alone was given: no links to captures */
 };
 
 /* inputs_read parses a command line and loads the reports it names.
  *
  * inputs       out: clear with inputs_clear, also after a failure
  * argc, argv   argv[0] is the subcommand, for messages
- * takes_report whether --report is an option
+ * takes_report whether --report is an option; otherwise --alone is one
  *
  * Returns 0; -1 after one line on stderr.
  */

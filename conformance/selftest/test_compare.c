@@ -200,6 +200,7 @@ START_TEST(compare_shows_differences)
 {
     ck_assert_int_eq(run("compare all.json other.json -o page.html"), 0);
     assert_file_holds("page.html", "\"mode\":\"brokers\"");
+    assert_file_holds("page.html", "mqttspec-compare-page/1");
     assert_file_holds("page.md", "## Where they differ");
     assert_file_holds("page.md",
                       "| 5.0/MQTT-3.1.0-2 | A repeated CONNECT on one"
@@ -213,7 +214,7 @@ END_TEST
 static void assert_capture(const char *page, const char *capture)
 {
     char part[256];
-    snprintf(part, sizeof part, "\"capture\":\"%s\"", capture);
+    snprintf(part, sizeof part, "\"%s\"", capture);
     assert_file_holds(page, part);
 }
 
@@ -233,6 +234,18 @@ START_TEST(compare_finds_captures)
     assert_capture("a/b/deep.html", "../captures/second_connect.pcap");
     ck_assert_int_eq(run("compare a other.json -o ab/beside.html"), 0);
     assert_capture("ab/beside.html", "../a/captures/second_connect.pcap");
+}
+END_TEST
+
+/* A page that leaves its place links nothing there. */
+START_TEST(compare_alone_links_nothing)
+{
+    struct text page = {0};
+    ck_assert_int_eq(run("compare all.json other.json --alone -o x.html"), 0);
+    ck_assert_int_eq(text_load(&page, "x.html"), 0);
+    ck_assert_ptr_nonnull(strstr(page.chars, "second_connect"));
+    ck_assert_ptr_null(strstr(page.chars, "second_connect.pcap"));
+    text_clear(&page);
 }
 END_TEST
 
@@ -272,6 +285,7 @@ Suite *suite_compare(void)
     tcase_add_test(commands, unwritable_output_is_said);
     tcase_add_test(commands, compare_shows_differences);
     tcase_add_test(commands, compare_finds_captures);
+    tcase_add_test(commands, compare_alone_links_nothing);
     tcase_add_test(commands, compare_shows_history);
     tcase_add_test(commands, explain_tells_versions_apart);
     suite_add_tcase(suite, commands);

@@ -232,7 +232,8 @@ function fact(list, title, value, style) {
 }
 
 /* Fills `place` with what a report knows of a case. `onStatement` opens one. */
-function caseBody(place, test, onStatement) {
+function caseBody(place, summary, onStatement) {
+  const test = summary.evidence ? { ...summary, ...summary.evidence() } : summary;
   const facts = h("dl", { class: "facts" });
   fact(facts, "requirement", requirementOf(test));
   fact(facts, "expected", test.expected, "is-expected");
@@ -253,6 +254,8 @@ function caseBody(place, test, onStatement) {
     place.append(h("div", { class: "command" }, h("code", {}, test.rerun), copyButton(test.rerun)));
   if (test.transcript && test.transcript.length) {
     const entries = entriesOf(test.transcript), frame = h("div", { class: "ladder" });
+    if (test.packets_of && test.packets_of !== test.name)
+      place.append(h("p", { class: "soft" }, "The packets of ", h("span", { class: "mono" }, test.packets_of), ", which failed alike:"));
     place.append(frame, h("details", { class: "plain" }, h("summary", {}, "The same as text"), h("pre", {}, transcriptText(entries))));
     const story = withMissing(storyOf(entries), test);
     frame.append(ladder(story, frame.clientWidth || 700));

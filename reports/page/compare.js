@@ -1,5 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compare.js -- the page of several runs. */
+/* compare.js -- the page of several runs.
+ *
+ * Its data are packed as conformance/report/pack.h tells: rows of indices into
+ * the values. They are unpacked here, transcripts when they are looked at.
+ */
+
+const meant = (index) => DATA.values[index];
+
+/* A row of a table as an object; what is absent has no member. */
+function unpackRow(table, index) {
+  const row = {};
+  table.members.forEach((name, i) => { if (table.rows[index][i]) row[name] = table.members[i] === "alike" ? table.rows[index][i] : meant(table.rows[index][i]); });
+  return row;
+}
+
+/* What the case was in one run; the usual rerun and capture follow from its name. */
+function unpackDetail(detail, name, transport, milliseconds, run) {
+  const usual = name.replace(/[/[]/g, "-").replaceAll("]", "_") + ".pcap";
+  return { ...detail, seconds: milliseconds / 1000,
+    rerun: detail.rerun === true ? `mqttspec run ${run.name} --only '${name}' --transport ${transport}` : detail.rerun,
+    capture: /\/$/.test(detail.capture || "") ? detail.capture + usual : detail.capture };
+}
+
+DATA.cases = (function unpackCases() {
+  const heads = DATA.heads.rows.map((row, i) => row && unpackRow(DATA.heads, i)), details = DATA.details.rows.map((row, i) => row && unpackRow(DATA.details, i));
+  return DATA.cases.map((packed) => {
+    const head = heads[packed[0]], row = meant(packed[1]), each = DATA.runs.map((_, i) => details[packed[2 + 2 * i]]);
+    const name = row === "" || row[0] === "[" ? `${head.test}${row}/${head.mqtt}/${head.transport}` : row;
+    return { statements: [], ...head, name, verdicts: each.map((d) => d ? d.verdict : ""),
+      details: each.map((d, i) => d && unpackDetail(d, name, head.transport, packed[3 + 2 * i], DATA.runs[i])) };
+  });
+})();
+
+/* A packet's text from its fields; conformance/report/pack_transcript.c has the same. */
+function tellPacket(type, fields) {
+  const told = Object.entries(fields).filter(([name, value]) => value !== false && name !== "Will").map(([name, value]) => {
+    const plain = name.replace(/^Properties /, "").replace(/^Filter /, "").replace(/^Will (?=Will )/, "").replace(/^\d+ /, "");
+    const code = /^(0x[0-9A-F]{2}) (.+)$/.exec(value);
+    return ` ${plain}` + (value === true ? "" : typeof value === "number" ? ` ${value}` : code ? ` ${code[1]} (${code[2]})` : ` "${value}"`);
+  });
+  return type + told.join("");
+}
+
+function unpackEntry(packed, time) {
+  const [from, event, offending, type, ...names] = meant(packed[2]);
+  const entry = { time, who: meant(packed[1]), from, event, offending: offending === 1 };
+  if (type === undefined) return { ...entry, text: meant(packed[3]) };
+  const fields = Object.fromEntries(names.map((name, i) => [name, meant(packed[4 + i])]));
+  const rest = meant(packed[4 + names.length] || 0), told = tellPacket(type, fields);
+  return { ...entry, type, fields, octets: meant(packed[3]), text: rest === null ? told : rest.startsWith(" -- ") ? told + rest : rest };
+}
+
+function unpackTranscript(index) {
+  const [name, ...entries] = DATA.transcripts[index - 1];
+  let time = 0;
+  return { packets_of: meant(name), transcript: entries.map((packed) => unpackEntry(packed, (time += packed[0]) / 1e6)) };
+}
 
 const HISTORY = DATA.mode === "history";
 const RUNS = DATA.runs.map((run) => ({
@@ -14,9 +70,11 @@ const differs = (row) => row.verdicts.includes("verified") && row.verdicts.inclu
 const SYMBOLS = { verified: "✓ kept", violated: "✖ broken", skipped: "skipped", untested: "–", client: "–", unobservable: "–", "": "–", passed: "✓ passed", failed: "✖ failed", warning: "! warning", error: "error", inconclusive: "? open" };
 const numberOf = (verdict, i) => DATA.statements.filter((s) => s.verdicts[i] === verdict).length;
 
-/* What a row's case was in one run, as caseLine wants it. */
+/* What a row's case was in one run, as caseLine wants it; its packets when they are asked for. */
 function caseIn(row, i) {
-  return { ...row, ...(row.details[i] || {}), verdict: row.verdicts[i] };
+  const test = { ...row, ...(row.details[i] || {}), verdict: row.verdicts[i] };
+  if (test.alike) test.evidence = () => unpackTranscript(test.alike);
+  return test;
 }
 
 /* ---- the runs -------------------------------------------------------------- */

@@ -186,6 +186,31 @@ test("the comparison lists cases too", async (browser) => {
   await done(page);
 });
 
+/* Everything that the page unpacks is what the reports of the runs say; cases
+ * that failed alike share the packets of one of them. */
+test("the comparison holds what the reports hold", async (browser) => {
+  const page = await open(browser, url("compare.html"));
+  const rows = await page.evaluate(() => DATA.cases.map((row) => RUNS.map((_, i) => {
+    const test = caseIn(row, i);
+    return { ...test, ...(test.evidence ? test.evidence() : {}) };
+  })));
+  const documents = ["one", "two"].map((name) => JSON.parse(readFileSync(inFolder(name, "conformance.json"), "utf8")));
+  const bare = (list) => list?.map(({ time, who = "", from = "", event, text, type, octets, fields, offending = false }) => ({ time, who, from, event, text, type, octets, fields, offending }));
+  for (const row of rows)
+    row.forEach((test, i) => {
+      const told = documents[i].cases.find((c) => c.name === test.name);
+      for (const member of ["verdict", "statements", "requirement", "driver", ...(told.verdict === "passed" ? [] : ["expected", "actual", "reason", "rerun"])])
+        assert.deepEqual(test[member], told[member], `${test.name}: ${member}`);
+      if (told.capture) assert.match(test.capture, new RegExp(told.capture.replace(/.*\//, "") + "$"));
+      if (told.transcript && told.verdict !== "passed") {
+        const from = documents[i].cases.find((c) => c.name === test.packets_of);
+        assert.deepEqual([from.test, from.expected], [told.test, told.expected]);
+        assert.deepEqual(bare(test.transcript), bare(from.transcript));
+      }
+    });
+  await done(page);
+});
+
 test("the history says what changed", async (browser) => {
   const page = await open(browser, url("history.html"));
   assert.match(await page.locator("#changes").innerText(), /will_published_on_drop\/5\.0\/tcp\s+failed\s*→\s*passed/);

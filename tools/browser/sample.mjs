@@ -8,11 +8,11 @@ const packet = (time, who, from, type, text, fields, more) => ({ time, who, from
 
 const transcript = [
   { time: 0.001, who: "watcher", from: "client", event: "open", text: "connected over tcp" },
-  packet(0.002, "watcher", "client", "CONNECT", 'CONNECT client_id="watcher"', { "Client Identifier": "watcher", "Keep Alive": 60 }),
-  packet(0.003, "watcher", "broker", "CONNACK", "CONNACK reason=0x00", { "Reason Code": "0x00" }),
+  packet(0.002, "watcher", "client", "CONNECT", 'CONNECT Clean Start Keep Alive 60 Session Expiry Interval 5 Client Identifier "watcher"', { "Clean Start": true, Will: false, "Keep Alive": 60, "Properties Session Expiry Interval": 5, "Client Identifier": "watcher" }),
+  packet(0.003, "watcher", "broker", "CONNACK", "CONNACK Reason Code 0x00 (Success)", { "Session Present": false, "Reason Code": "0x00 Success" }),
   { time: 0.004, who: "pump", from: "client", event: "open", text: "connected over tcp" },
-  packet(0.005, "pump", "client", "CONNECT", 'CONNECT client_id="pump" will="status/pump"', { "Client Identifier": "pump", "Will Topic": "status/pump" }),
-  packet(0.006, "pump", "broker", "CONNACK", "CONNACK reason=0x00", { "Reason Code": "0x00" }),
+  packet(0.005, "pump", "client", "CONNECT", 'CONNECT Client Identifier "pump" Will Topic "status/pump" -- the Will has no payload', { Will: true, "Client Identifier": "pump", "Will Will Topic": "status/pump" }),
+  packet(0.006, "pump", "broker", "CONNACK", "CONNACK Reason Code 0x00 (Success)", { "Session Present": false, "Reason Code": "0x00 Success" }),
   { time: 0.007, who: "pump", from: "client", event: "close", text: "cut (RST)" },
   packet(0.009, "watcher", "broker", "PUBLISH", 'PUBLISH "status/pump" retain=1 "<b>gone</b>"', { "Topic Name": "status/pump", RETAIN: true, Payload: "<b>gone</b>" }, { offending: true }),
 ];

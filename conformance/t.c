@@ -559,8 +559,10 @@ static void on_packet(void *user, int connection, enum wire_side from,
     }
     if (from != WIRE_CLIENT)
         return;
+    /* A Will that waits keeps the client in the broker as a session does. */
     if (p->type == WIRE_CONNECT &&
-        (!p->clean_start || wire_is_set(p->props.session_expiry_interval_s)))
+        (!p->clean_start || wire_is_set(p->props.session_expiry_interval_s) ||
+         wire_is_set(p->will.props.will_delay_interval_s)))
         add_trace(traces->t, traces->ids, &traces->n_ids, MAX_IDS,
                   p->client_id);
     if (p->type == WIRE_CONNECT && p->will.retain)

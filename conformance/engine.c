@@ -220,12 +220,13 @@ static void work(const struct engine *e)
  */
 enum { WORKERS_PER_CPU = 40, MAX_WORKERS = 160 };
 
-static int n_workers_for(const struct engine_plan *plan)
+static int n_workers_for(const struct engine *e, const struct engine_plan *plan)
 {
     long fitted = WORKERS_PER_CPU * sysconf(_SC_NPROCESSORS_ONLN);
-    long n = plan->n_workers        ? plan->n_workers
-             : fitted > MAX_WORKERS ? MAX_WORKERS
-                                    : fitted;
+    long n = plan->n_workers          ? plan->n_workers
+             : target_jobs(e->target) ? target_jobs(e->target)
+             : fitted > MAX_WORKERS   ? MAX_WORKERS
+                                      : fitted;
     return (int)((size_t)n < plan->n_jobs ? n : (long)plan->n_jobs);
 }
 
@@ -287,7 +288,7 @@ bool engine_run(struct engine *e, const struct engine_plan *plan,
                 struct case_result **results, int *n_workers)
 {
     size_t flags = (plan->n_jobs + 1) * sizeof *e->is_done;
-    int n = n_workers_for(plan);
+    int n = n_workers_for(e, plan);
     pid_t *workers = calloc((size_t)n + 1, sizeof *workers);
     e->plan = plan;
     e->shared = share(sizeof *e->shared);

@@ -47,7 +47,7 @@ const char *engine_settings(const struct engine *engine, size_t i);
 struct engine_plan {
     const struct engine_job *jobs; /* borrowed; the first start first */
     size_t n_jobs;
-    int n_workers;        /* 0: fitted to the machine */
+    int n_workers;        /* 0: the target's, or the machine's */
     int deadline_ms;      /* for one event; 0: ENGINE_DEADLINE_MS */
     const char *captures; /* folder for .pcap files; NULL none */
     const char *scratch;  /* folder for transcripts as JSON; NULL none */

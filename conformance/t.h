@@ -75,6 +75,14 @@ _Noreturn void t_fail_at(struct t *t, struct where where, const char *expected,
                          const char *actual, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The broker broke this statement, whatever the case is about: a packet that is
+ * not well-formed, say. The case fails for it alone; NULL or "" stands for the
+ * statements of the case. Does not return. */
+_Noreturn void t_fail_breach_at(struct t *t, struct where where,
+                                const char *statement, const char *expected,
+                                const char *actual, ...)
+    __attribute__((format(printf, 5, 6)));
+
 /* A SHOULD was not kept: the case goes on and ends as a warning (a failure
  * under --strict), unless something worse follows. */
 #define t_warn(t, should, ...) t_warn_at(t, HERE(""), should, __VA_ARGS__)

@@ -498,6 +498,12 @@ int target_start_seconds(const struct target *target)
     return seconds > 0 ? seconds : START_S;
 }
 
+int target_jobs(const struct target *target)
+{
+    int jobs = atoi(target->descriptor.jobs);
+    return jobs > 0 ? jobs : 0;
+}
+
 int target_wait(struct target *target, struct instance *instance, char *error,
                 size_t n)
 {

@@ -79,6 +79,9 @@ struct instance *target_start(struct target *target, const char *settings,
                               char *error, size_t n);
 /* target_start_seconds: how long a broker of this target may take to start. */
 int target_start_seconds(const struct target *target);
+/* target_jobs: how many cases side by side a broker of this target stands
+ * without falling behind; 0: as many as the machine. */
+int target_jobs(const struct target *target);
 /* target_wait waits until an instance that was started listens. 0 or -1. */
 int target_wait(struct target *target, struct instance *instance, char *error,
                 size_t n);

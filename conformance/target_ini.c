@@ -38,6 +38,7 @@ static const struct key {
     KEY(script),
     KEY(version_command),
     KEY(start_seconds),
+    KEY(jobs),
     KEY(user_bound),
     KEY(password_bound),
 };

@@ -21,7 +21,7 @@ struct action {
 struct descriptor {
     char name[64], program[200], command[600], listening[100], version[100];
     char lacks[300], url[1000], script[60], version_command[200];
-    char start_seconds[8];
+    char start_seconds[8], jobs[8];
     char user[64], password[64], user_bound[64], password_bound[64];
     char config[4096];
     struct action actions[MAX_ACTIONS];

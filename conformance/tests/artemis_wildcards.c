@@ -76,13 +76,14 @@ static void check_no_match(struct t *t)
 }
 
 TEST_EACH(wildcard_matches, matching, "artemis/R07-wildcards",
-          "3.1/RULE-wildcards", ALL)
+          "3.1/RULE-wildcards", "3.1.1/MQTT-4.5.0-1", "3.1.1/MQTT-4.7.3-4",
+          "5.0/MQTT-4.5.0-1", "5.0/MQTT-4.7.3-4", ALL)
 {
     check_match(t);
 }
 
 TEST_EACH(wildcard_does_not_match, not_matching, "artemis/R07-wildcards",
-          "3.1/RULE-wildcards", ALL)
+          "3.1/RULE-wildcards", "3.1.1/MQTT-4.7.3-4", "5.0/MQTT-4.7.3-4", ALL)
 {
     check_no_match(t);
 }
@@ -107,7 +108,9 @@ TEST_EACH(wildcard_does_not_match_in_custom_syntax, not_matching,
 
 /* Retained messages go by the same rules. */
 TEST_EACH(retained_is_found_by_wildcard, matching, "artemis/R07-wildcards",
-          "artemis/R03-retained-first", ALL, .needs = "retain")
+          "artemis/R03-retained-first", "3.1.1/MQTT-3.3.1-6",
+          "5.0/MQTT-3.3.1-9", "3.1/RULE-retained", ALL,
+          .needs = "retain wildcards")
 {
     const struct match_row *row = t_row(t);
     struct client *publisher = client_connect(t, "publisher");
@@ -167,8 +170,9 @@ static const struct pair pairs[] = {
 
 /* A message is delivered at the lower of its QoS and the subscription's, live
  * or retained. */
-TEST_EACH(delivery_at_the_lower_qos, pairs, "artemis/R02-qos-minimum", ALL,
-          .needs = "qos2 retain")
+TEST_EACH(delivery_at_the_lower_qos, pairs, "artemis/R02-qos-minimum",
+          "3.1.1/MQTT-3.8.4-6", "5.0/MQTT-3.8.4-8",
+          "3.1/RULE-publish-qos-downgrade", ALL, .needs = "qos2 retain")
 {
     const struct pair *row = t_row(t);
     struct peer *live = peer_hello(t, "live");
@@ -201,8 +205,8 @@ TEST(retained_comes_first, "artemis/R03-retained-first", ALL, .needs = "retain")
 
 /* A retained message stays until it is deleted by an empty one, which is
  * delivered to those who listen and kept for nobody. */
-TEST(retained_until_deleted, "artemis/R03-retained-until-deleted", ALL,
-     .needs = "retain")
+TEST(retained_until_deleted, "artemis/R03-retained-until-deleted",
+     "3.1.1/MQTT-3.3.1-5", "5.0/MQTT-3.3.1-5", ALL, .needs = "retain")
 {
     struct peer *writer = peer_hello(t, "writer");
     peer_publish(writer, MESSAGE("news", "kept", .qos = 1, .retain = 1));

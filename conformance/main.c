@@ -11,6 +11,7 @@
 #include "cli_steady.h"
 #include "faults/catalogue.h"
 #include "runner.h"
+#include "target.h"
 
 enum { EXIT_USE = 2, MAX_ONLY = 64 };
 
@@ -21,8 +22,8 @@ static const char usage[] =
     "       mqttspec explain ID | compare A.json B.json ... | merge ...\n"
     "       mqttspec fuzz [TARGET] [options]   (mqttspec fuzz --help)\n\n"
     "TARGET: a known broker (reference, mosquitto, ...), an INI file that\n"
-    "describes one, or a URL (mqtt:// mqtts:// ws:// wss://); default: the\n"
-    "reference broker.\n\n"
+    "describes one, or a URL (mqtt:// mqtts:// ws:// wss://), over which all\n"
+    "cases go; default: the reference broker.\n\n"
     "  --only PATTERN     test, file, section (4.7) or statement; may repeat\n"
     "  --mqtt V           3.1, 3.1.1 or 5.0 only\n"
     "  --transport T      over tcp, tls, ws or wss\n"
@@ -230,6 +231,25 @@ static int parse(struct parse *p, int argc, char **argv)
     return 0;
 }
 
+/* A URL says over what its broker is reached: unless it is TCP, which each test
+ * takes as it likes, all cases go that way. Returns 0 or an exit code. */
+static int follow_url(struct parse *p)
+{
+    char wants[64];
+    int only = target_transport_of(p->options.target);
+    int asked = p->options.transport;
+    if (only < 0)
+        return 0;
+    snprintf(wants, sizeof wants, "%s, as the URL of the target",
+             transport_name((enum transport)only));
+    if (asked >= 0 && asked != only)
+        return refuse("--transport", transport_name((enum transport)asked),
+                      wants);
+    if (only != TRANSPORT_TCP)
+        p->options.transport = only;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct parse p = {.options = {.transport = -1, .report = "reports/latest"}};
@@ -253,6 +273,8 @@ int main(int argc, char **argv)
                        strcmp(command, "steady") == 0;
     int skip = argc > 1 && has_command ? 2 : 1;
     int bad = argc > 1 ? parse(&p, argc - skip, argv + skip) : 0;
+    if (!bad)
+        bad = follow_url(&p);
     if (bad)
         return bad;
     p.options.only = p.only;

@@ -196,8 +196,8 @@ static void put_lines(cJSON *object, const char *name, const char *lines)
     snprintf(text, sizeof text, "%s", lines);
     while ((line = strsep(&rest, "\n")) && *line) {
         cJSON_AddItemToArray(list, cJSON_CreateString(line));
-        if (strstr(line, "declared to be missing"))
-            fprintf(stderr, "mqttspec: the broker has %s\n", line);
+        if (strstr(line, ", though "))
+            fprintf(stderr, "mqttspec: the broker contradicts: %s\n", line);
     }
 }
 

@@ -185,6 +185,27 @@ static int use_url(struct target *target, const char *urls, char *error,
     return 0;
 }
 
+int target_transport_of(const char *name)
+{
+    char error[400];
+    struct target *target = calloc(1, sizeof *target);
+    struct endpoint endpoint = {.path = "/mqtt"};
+    if (!target)
+        abort();
+    char url[1000];
+    snprintf(url, sizeof url, "%s", name ? name : "");
+    url[strcspn(url, ",")] = '\0'; /* all nodes of a cluster are alike */
+    int bad = parse_url(target, &endpoint, url, error, sizeof error);
+    if (bad == 1 && name &&
+        descriptor_read(&target->descriptor, name, error, sizeof error) == 0) {
+        snprintf(url, sizeof url, "%s", target->descriptor.url);
+        url[strcspn(url, ",")] = '\0';
+        bad = parse_url(target, &endpoint, url, error, sizeof error);
+    }
+    free(target);
+    return bad ? -1 : (int)endpoint.transport;
+}
+
 struct target *target_new(const char *name, char *error, size_t n)
 {
     struct target *target = calloc(1, sizeof *target);

@@ -55,6 +55,15 @@ struct instance;
 struct target *target_new(const char *name, char *error, size_t n);
 void target_free(struct target *target); /* takes NULL */
 
+/* target_transport_of tells over what a target can be reached at all.
+ *
+ * name   as for target_new
+ *
+ * Returns the transport of its URL, also of one in an INI file; -1 when it is
+ * no URL, or cannot be read.
+ */
+int target_transport_of(const char *name);
+
 const char *target_name(const struct target *target);
 const char *target_url(const struct target *target); /* "" if started by us */
 const char *target_version_text(const struct target *target);

@@ -2,9 +2,11 @@
 /* target_probe.c -- asks a broker what it can do, before any case runs.
  *
  * One connection per version, and what CONNACK of 5.0 tells; an empty Client
- * Identifier; one SUBSCRIBE each for QoS 2, for a wildcard and for a share. A
- * dozen packets, all under one topic of our own; nothing is kept.
- * Spec: 5.0 s3.2.2.3, s3.9.3; 3.1.1 s3.1.3.1, s3.9.3.
+ * Identifier; then what was promised is tried: one SUBSCRIBE each for QoS 2,
+ * for a wildcard, for a share and for a Subscription Identifier, one message of
+ * QoS 2. Some dozen packets, all under one topic of our own; nothing is kept.
+ * A refusal that may have other reasons (rights, a quota) proves nothing.
+ * Spec: 5.0 s3.2.2.3, s3.9.3, s4.13; 3.1.1 s3.1.3.1, s3.9.3.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -98,19 +100,29 @@ static void part(struct probe *p)
     p->link = NULL;
 }
 
-/* The code that SUBACK has for one filter; 0xff when none comes. */
-static unsigned subscribe(struct probe *p, const char *filter, uint8_t qos)
+/* The code that SUBACK has for one filter, or DISCONNECT in its place; 0xff
+ * when neither comes. */
+static unsigned subscribe(struct probe *p, const char *filter, uint8_t qos,
+                          bool has_identifier)
 {
     struct wire_packet *packet =
         SUBSCRIBE(.packet_id = 1, .filters = {{{{filter}}, .qos = qos}});
-    if (!ask(p, packet) || p->answer.type != WIRE_SUBACK ||
-        wire_len(p->answer.codes) != 1)
+    if (has_identifier)
+        packet->props.subscription_identifier[0] = OPT(1);
+    if (!ask(p, packet))
+        return 0xff;
+    if (p->answer.type == WIRE_DISCONNECT)
+        return p->answer.reason;
+    if (p->answer.type != WIRE_SUBACK || wire_len(p->answer.codes) != 1)
         return 0xff;
     return p->answer.codes.octets[0];
 }
 
 /* ---- what is found
  * ---------------------------------------------------------*/
+
+static const char *const capability_of[] = {
+    [WIRE_3_1] = "mqtt3.1", [WIRE_3_1_1] = "mqtt3.1.1", [WIRE_5_0] = "mqtt5.0"};
 
 static bool is_listed(const char *words, const char *word)
 {
@@ -127,18 +139,34 @@ static void tell(struct target *target, const char *line)
              line);
 }
 
+static void deny(struct target *target, const char *capability)
+{
+    size_t n = strlen(target->lacks);
+    if (!is_listed(target->lacks, capability))
+        snprintf(target->lacks + n, sizeof target->lacks - n, "%s%s",
+                 n ? " " : "", capability);
+}
+
 /* The broker has a capability, or has it not; what the descriptor says must
  * agree. */
 static void find(struct target *target, const char *capability, bool has)
 {
     char line[160];
     bool is_denied = is_listed(target->descriptor.lacks, capability);
-    size_t n = strlen(target->lacks);
-    if (!has && !is_listed(target->lacks, capability))
-        snprintf(target->lacks + n, sizeof target->lacks - n, "%s%s",
-                 n ? " " : "", capability);
+    if (!has)
+        deny(target, capability);
     snprintf(line, sizeof line, "%s: %s%s", capability, has ? "yes" : "no",
              has && is_denied ? ", though it is declared to be missing" : "");
+    tell(target, line);
+}
+
+/* What the broker said of itself is not so. */
+static void find_broken(struct target *target, const char *capability,
+                        const char *promise)
+{
+    char line[160];
+    deny(target, capability);
+    snprintf(line, sizeof line, "%s: no, though %s", capability, promise);
     tell(target, line);
 }
 
@@ -180,27 +208,134 @@ static void learn_from_connack(struct target *target,
 static void learn_by_subscribing(struct probe *p, const char *topic)
 {
     char filter[80];
-    unsigned code = subscribe(p, topic, 2);
+    unsigned code = subscribe(p, topic, 2, false);
     find(p->target, "qos1", code == 1 || code == 2);
     find(p->target, "qos2", code == 2);
     snprintf(filter, sizeof filter, "%s/+/#", topic);
-    find(p->target, "wildcards", subscribe(p, filter, 0) == 0);
+    find(p->target, "wildcards", subscribe(p, filter, 0, false) == 0);
+}
+
+/* ---- what is promised
+ * --------------------------------------------------------*/
+
+/* What a SUBSCRIBE shows: its filter, and the Reason Code that says that there
+ * is no such thing here. */
+static const struct promise {
+    const char *capability, *filter;
+    bool has_identifier;
+    unsigned refusal;
+} promises[] = {
+    {"wildcards", "%s/+/#", false, 0xA2},
+    {"shared", "$share/mqttspec/%s", false, 0x9E},
+    {"subscription_identifiers", "%s", true, 0xA1},
+};
+
+/* A message of QoS 2 from end to end. Returns 1 when it goes through, 0 when
+ * the broker cannot, -1 when something else was in the way. */
+static int publish_qos2(struct probe *p, const char *topic)
+{
+    struct wire_packet *publish =
+        PUBLISH(.packet_id = 7, .qos = 2, .topic = {{topic}}, .payload = "x");
+    bool is_answered = ask(p, publish);
+    bool is_refused =
+        p->answer.type == WIRE_DISCONNECT && p->answer.reason == 0x9B;
+    if (is_answered && (p->answer.type == WIRE_PUBACK || is_refused))
+        return 0;
+    if (!is_answered || p->answer.type != WIRE_PUBREC ||
+        p->answer.reason >= 0x80)
+        return -1;
+    return ask(p, PUBREL(.packet_id = 7)) && p->answer.type == WIRE_PUBCOMP
+               ? 1
+               : -1;
+}
+
+static void try_qos2(struct target *target, const struct endpoint *endpoint,
+                     enum wire_version version, const char *id,
+                     const char *topic)
+{
+    char error[200];
+    struct probe p = {.target = target, .version = version};
+    if (!is_listed(target->lacks, "qos2") &&
+        greet(&p, endpoint, id, error, sizeof error) > 0 &&
+        publish_qos2(&p, topic) == 0)
+        find_broken(target, "qos2",
+                    version == WIRE_5_0 ? "CONNACK does not limit it"
+                                        : "SUBACK grants it");
+    part(&p);
+}
+
+/* Each on a connection of its own, which a refusal may end. */
+static void try_promises(struct target *target, const struct endpoint *endpoint,
+                         const char *id, const char *topic)
+{
+    for (size_t i = 0; i < sizeof promises / sizeof *promises; i++) {
+        char error[200], filter[80];
+        const struct promise *promise = &promises[i];
+        struct probe p = {.target = target, .version = WIRE_5_0};
+        if (is_listed(target->lacks, promise->capability))
+            continue;
+        snprintf(filter, sizeof filter, promise->filter, topic);
+        if (greet(&p, endpoint, id, error, sizeof error) > 0 &&
+            subscribe(&p, filter, 0, promise->has_identifier) ==
+                promise->refusal)
+            find_broken(target, promise->capability,
+                        "CONNACK does not deny it");
+        part(&p);
+    }
+}
+
+/* Publishes to the share and then to the fence. Returns 1 when a message of
+ * the share came before the fence did, 0 when none, -1 without a fence. */
+static int share_delivers(struct probe *p, const char *topic, const char *fence)
+{
+    unsigned char octets[256];
+    bool is_shared = false;
+    size_t n = wire_write(p->version, PUBLISH(.topic = {{topic}}), octets,
+                          sizeof octets);
+    bool came = link_write(p->link, octets, n) >= 0 &&
+                ask(p, PUBLISH(.topic = {{fence}}));
+    for (; came; came = read_answer(p)) {
+        if (p->answer.type != WIRE_PUBLISH)
+            continue;
+        if (wire_len(p->answer.topic) == strlen(fence))
+            return is_shared;
+        is_shared |= wire_len(p->answer.topic) == strlen(topic);
+    }
+    return -1;
+}
+
+/* 3.1.1 has no shared subscriptions, and some brokers have them all the same.
+ */
+static void learn_of_shares(struct target *target,
+                            const struct endpoint *endpoint, const char *id,
+                            const char *topic)
+{
+    char error[200], filter[80], fence[80];
+    struct probe p = {.target = target, .version = WIRE_3_1_1};
+    snprintf(filter, sizeof filter, "$share/mqttspec/%s", topic);
+    snprintf(fence, sizeof fence, "%s/fence", topic);
+    if (greet(&p, endpoint, id, error, sizeof error) > 0 &&
+        subscribe(&p, filter, 0, false) == 0 &&
+        subscribe(&p, fence, 0, false) == 0) {
+        int is_shared = share_delivers(&p, topic, fence);
+        if (is_shared >= 0)
+            tell(target, is_shared ? "shared under 3.1.1: yes"
+                                   : "shared under 3.1.1: no");
+    }
+    part(&p);
 }
 
 /* Tries one version. Returns as greet. */
 static int probe_version(struct target *target, const struct endpoint *endpoint,
                          enum wire_version version, char *error, size_t n)
 {
-    static const char *const names[] = {[WIRE_3_1] = "mqtt3.1",
-                                        [WIRE_3_1_1] = "mqtt3.1.1",
-                                        [WIRE_5_0] = "mqtt5.0"};
     char id[24], topic[40];
     struct probe p = {.target = target, .version = version};
     snprintf(id, sizeof id, "mqttspec%d", (int)getpid() % 100000);
     snprintf(topic, sizeof topic, "%s/probe", id);
     int is_spoken = greet(&p, endpoint, id, error, n);
     if (is_spoken >= 0)
-        find(target, names[version], is_spoken);
+        find(target, capability_of[version], is_spoken);
     if (is_spoken > 0) {
         target->versions |= 1u << version;
         if (version == WIRE_5_0)
@@ -209,6 +344,12 @@ static int probe_version(struct target *target, const struct endpoint *endpoint,
             learn_by_subscribing(&p, topic);
     }
     part(&p);
+    if (is_spoken > 0 && version != WIRE_3_1)
+        try_qos2(target, endpoint, version, id, topic);
+    if (is_spoken > 0 && version == WIRE_3_1_1)
+        learn_of_shares(target, endpoint, id, topic);
+    if (is_spoken > 0 && version == WIRE_5_0)
+        try_promises(target, endpoint, id, topic);
     return is_spoken;
 }
 

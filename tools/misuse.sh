@@ -48,6 +48,7 @@ row() { # CODE REGEX COMMAND...
 row 2 "unknown.*--no-such" mqttspec run --no-such
 row 2 "--mqtt" mqttspec run --mqtt 4.0
 row 2 "--transport" mqttspec run --transport udp
+row 2 "--transport tcp: wants wss" mqttspec run wss://127.0.0.1:1 --transport tcp
 row 2 "--shard" mqttspec run --shard 4/3
 row 2 "--jobs" mqttspec run --jobs many
 row 2 "no case was selected" mqttspec run --only no_such_test

@@ -28,7 +28,7 @@ packages() {
 # aedes comes from npm, into the build folder, in exactly these versions.
 install_aedes() {
     [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || {
-        echo "setup: aedes 1.x needs Node.js 20 or later" >&2
+        echo "setup: aedes 1.x needs Node.js 20 or later, and this is $(node --version)" >&2
         return 1
     }
     modules=$(dirname "$0")/../${BUILD:-build}/aedes

@@ -23,7 +23,7 @@ static const char usage[] =
     "  --seed N           where chance begins; printed if not given\n"
     "  --first N          the first burst (default 0)\n"
     "  --steps A,B,...    only these steps of each burst\n"
-    "  --transport T      tcp (default), tls, ws or wss\n"
+    "  --transport T      tcp, tls, ws or wss; else that of the URL, or tcp\n"
     "  --report DIR       for the captures of findings, default "
     "reports/latest\n"
     "\nexit: 0 nothing found, 1 findings, 2 wrong use, 3 no broker there\n";
@@ -79,7 +79,9 @@ static int parse(struct fuzz *f, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-' && !f->name) {
+            int only = target_transport_of(argv[i]);
             f->name = argv[i];
+            f->transport = only < 0 ? f->transport : (enum transport)only;
             continue;
         }
         const char *value = i + 1 < argc ? argv[i + 1] : "";

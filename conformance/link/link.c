@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
+
 #include "link/layer.h"
 
 static const char *const names[N_TRANSPORTS] = {"tcp", "tls", "ws", "wss"};
@@ -184,8 +186,11 @@ static long ended_by_errno(struct link *link)
     return link->ended = LINK_RST;
 }
 
+/* OpenSSL keeps errors per thread: what one connection left there, another
+ * would take for its own end. So the queue is emptied before each call. */
 static long read_tls(struct link *link, void *octets, size_t n)
 {
+    ERR_clear_error();
     int got = SSL_read(link->ssl, octets, n > 65536 ? 65536 : (int)n);
     if (got > 0)
         return got;
@@ -227,6 +232,7 @@ static long write_some(struct link *link, const void *octets, size_t n)
             return sent;
         return errno == EAGAIN || errno == EINTR ? 0 : -1;
     }
+    ERR_clear_error();
     int sent = SSL_write(link->ssl, octets, n > 16384 ? 16384 : (int)n);
     if (sent > 0)
         return sent;
@@ -303,7 +309,9 @@ void link_half_close(struct link *link)
 void link_close(struct link *link)
 {
     ws_end(link, true);
-    if (link->ssl && link->fd >= 0)
+    if (link->ssl && link->fd >= 0) {
+        ERR_clear_error();
         SSL_shutdown(link->ssl);
+    }
     close_fd(link);
 }

@@ -20,5 +20,6 @@ Suite *suite_observe_opening(void);
 Suite *suite_observe_flow(void);
 Suite *suite_observe_delivery(void);
 Suite *suite_scram(void);
+Suite *suite_target(void);
 
 #endif

@@ -2,79 +2,23 @@
 /* test_engine.c -- the engine tried on a broker of a few lines: names,
  * verdicts, the raw speaker, the tap, the capture, the list of known failures.
  */
-#include <arpa/inet.h>
 #include <check.h>
-#include <netinet/in.h>
 #include <pcap.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "known.h"
 #include "peer/peer.h"
+#include "selftest/replies.h"
 #include "selftest/selftest.h"
 #include "suite.h"
 #include "t_run.h"
 #include "tap/tap.h"
 #include "transcript.h"
-
-/* ---- a broker of a few lines
- * ------------------------------------------------- Answers each packet type
- * with octets of its own; "" closes, NULL is silent.
- */
-struct reply {
-    enum wire_type type;
-    const char *hex;
-};
-
-static void answer(int fd, const struct reply *replies)
-{
-    unsigned char in[4096], out[256];
-    size_t n = 0, total;
-    for (;;) {
-        while (wire_frame(in, n, &total) == WIRE_OK) {
-            for (const struct reply *r = replies; r->type; r++) {
-                if ((int)r->type != in[0] >> 4 || !r->hex)
-                    continue;
-                if (!*r->hex)
-                    return;
-                size_t size = wire_hex(r->hex, out, sizeof out);
-                if (write(fd, out, size) < 0)
-                    return;
-            }
-            memmove(in, in + total, n - total);
-            n -= total;
-        }
-        ssize_t got = read(fd, in + n, sizeof in - n);
-        if (got <= 0)
-            return;
-        n += (size_t)got;
-    }
-}
-
-static pid_t broker_start(const struct reply *replies, int *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t n = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, n), 0);
-    ck_assert_int_eq(listen(listener, 8), 0);
-    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &n), 0);
-    *port = ntohs(address.sin_port);
-    pid_t pid = fork();
-    while (pid == 0) {
-        int fd = accept(listener, NULL, NULL);
-        answer(fd, replies);
-        close(fd);
-    }
-    close(listener);
-    return pid;
-}
 
 /* Runs a body as a case against such a broker. */
 static struct case_result run_body(void (*body)(struct t *t),
@@ -86,7 +30,7 @@ static struct case_result run_body(void (*body)(struct t *t),
     int port;
     struct case_result result;
     struct test test = {.name = "x", .file = "x.c", .line = 1, .run = body};
-    pid_t broker = broker_start(replies, &port);
+    pid_t broker = replies_start(replies, &port);
     snprintf(url, sizeof url, "mqtt://127.0.0.1:%d", port);
     struct target *target = target_new(url, error, sizeof error);
     struct catalogue *catalogue = catalogue_new(error, sizeof error);
@@ -113,13 +57,14 @@ static struct case_result run_body(void (*body)(struct t *t),
     return result;
 }
 
-static const struct reply good[] = {{WIRE_CONNECT, "20 03 00 00 00"},
-                                    {WIRE_PINGREQ, "d0 00"},
-                                    {WIRE_PUBLISH, "40 02 00 01"},
-                                    {WIRE_DISCONNECT, ""},
-                                    {WIRE_OCTETS, NULL}};
-static const struct reply closing[] = {
-    {WIRE_CONNECT, "20 03 00 00 00"}, {WIRE_PINGREQ, ""}, {WIRE_OCTETS, NULL}};
+static const struct reply good[] = {{WIRE_CONNECT, "20 03 00 00 00", 0},
+                                    {WIRE_PINGREQ, "d0 00", 0},
+                                    {WIRE_PUBLISH, "40 02 00 01", 0},
+                                    {WIRE_DISCONNECT, "", 0},
+                                    {WIRE_OCTETS, NULL, 0}};
+static const struct reply closing[] = {{WIRE_CONNECT, "20 03 00 00 00", 0},
+                                       {WIRE_PINGREQ, "", 0},
+                                       {WIRE_OCTETS, NULL, 0}};
 
 /* ---- names
  * -------------------------------------------------------------------*/

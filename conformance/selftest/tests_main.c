@@ -11,6 +11,7 @@ static Suite *(*const suites[])(void) = {
     suite_report,       suite_compare,          suite_wire_vectors,
     suite_wire_bad,     suite_wire_build,       suite_observe_opening,
     suite_observe_flow, suite_observe_delivery, suite_scram,
+    suite_target,
 };
 
 int main(void)

@@ -33,6 +33,12 @@ count() {
         }' "$1"
 }
 
+# failures NAME: what failed in a stage, or its last lines: the end of a long output is what a CI job shows
+failures() {
+    grep -aE ':[FE]:|^(FAIL|not ok|ERROR|\*\*\*)|: error:' "$logs/$1.log" | head -n 8 | cut -c1-600 | sed "s/^/$1: /" |
+        grep . || tail -n 5 "$logs/$1.log" | cut -c1-600 | sed "s/^/$1: /"
+}
+
 stage() {
     local name=$1 command=$2 log=$logs/$1.log status good bad began=$SECONDS
     printf -- '--- %s: %s\n' "$name" "$command"
@@ -55,6 +61,9 @@ while read -r name command; do
 done <<<"$2"
 if [ ${#names[@]} -gt 0 ]; then
     echo "stages that failed: ${names[*]} (logs in $logs)"
+    for name in "${names[@]}"; do
+        failures "$name"
+    done
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -98,6 +98,16 @@ static cJSON *new_row(const struct rows *rows, const cJSON *entry, size_t n)
     return row;
 }
 
+/* What a run that passed a case leaves out, another may say. */
+static void complete_row(cJSON *row, const cJSON *entry)
+{
+    static const char *const member = "requirement";
+    if (*document_text(row, member) || !*document_text(entry, member))
+        return;
+    cJSON_DeleteItemFromObjectCaseSensitive(row, member);
+    copy_member(row, entry, member);
+}
+
 static void fill_row(const struct rows *rows, cJSON *row, const cJSON *entry,
                      int run)
 {
@@ -154,6 +164,7 @@ static void add_run(const struct rows *rows, cJSON *all, const cJSON *document,
             row = new_row(rows, entry, n_runs);
             cJSON_AddItemToArray(all, row);
         }
+        complete_row(row, entry);
         fill_row(rows, row, entry, run);
     }
     free(index);

@@ -27,7 +27,7 @@ function h(tag, attributes, ...children) {
   return element;
 }
 
-const seconds = (s) => s >= 10 ? s.toFixed(1) + " s" : s >= 1 ? s.toFixed(2) + " s" : (s * 1000).toFixed(s < 0.01 ? 1 : 0) + " ms";
+const seconds = (s) => s < 0.0005 ? "< 1 ms" : s >= 10 ? s.toFixed(1) + " s" : s >= 1 ? s.toFixed(2) + " s" : (s * 1000).toFixed(0) + " ms";
 const count = (n, one, many) => n + " " + (n === 1 ? one : many);
 
 /* "will_published[late]/5.0/tcp" to "will published [late]": a row of a table is part of the case. */
@@ -103,7 +103,7 @@ addEventListener("scroll", hideHint, { passive: true, capture: true });
 const requirementOf = (test) => (test.requirement || "").replace(/^[0-9a-z.]+\/[A-Za-z0-9.-]+: /, "");
 
 /* Seconds since the case began, as a reader wants them. */
-const clockOf = (s) => s < 1 ? (s * 1000).toFixed(2) + " ms" : s.toFixed(2) + " s";
+const clockOf = (s) => s === null ? "" : s < 1 ? (s * 1000).toFixed(2) + " ms" : s.toFixed(2) + " s";
 
 /* A packet's line in few words: names that every reader supplies are left out. */
 function labelOf(text) {
@@ -133,7 +133,7 @@ function withMissing(entries, test) {
   if (test.verdict !== "failed" || !test.expected || entries.some((e) => e.offending)) return entries;
   const last = [...entries].reverse().findIndex((e) => e.event !== "close");
   const at = last < 0 ? entries.length : entries.length - last;
-  const missing = { time: (entries[at - 1] || entries[0]).time, who: "", from: "", event: "missing", text: `expected: ${test.expected}`, offending: true, fields: { expected: test.expected, actual: test.actual || "" } };
+  const missing = { time: null, who: "", from: "", event: "missing", text: `expected: ${test.expected}`, offending: true, fields: { expected: test.expected, actual: test.actual || "" } };
   return [...entries.slice(0, at), missing, ...entries.slice(at)];
 }
 
@@ -151,9 +151,9 @@ function shorten(text, width) {
 
 function ladder(transcript, room) {
   const columns = participants(transcript);
-  const isNarrow = room < 520, clock = isNarrow ? 56 : 66, side = isNarrow ? 68 : 78, head = 44, step = 34;
-  const least = isNarrow ? (columns.length > 2 ? 180 : 150) : columns.length > 2 ? 200 : 230;
-  const gap = columns.length < 2 ? 0 : Math.max(least, Math.min(columns.length > 2 ? 440 : 760, (room - 2 - clock - 2 * side) / (columns.length - 1)));
+  const isNarrow = room < 520, clock = isNarrow ? 50 : 66, side = isNarrow ? 46 : 78, head = 44, step = 34;
+  const least = isNarrow ? (columns.length > 2 ? 190 : 180) : columns.length > 2 ? 200 : 230;
+  const gap = columns.length < 2 ? 0 : Math.max(least, Math.min(columns.length > 2 ? 460 : 980, (room - 2 - clock - 2 * side) / (columns.length - 1)));
   const width = clock + 2 * side + gap * (columns.length - 1);
   const height = head + transcript.length * step + 22;
   const x = (who) => clock + side + gap * Math.max(0, columns.indexOf(who === "broker" || !who ? null : who));
@@ -162,8 +162,8 @@ function ladder(transcript, room) {
     const name = who === null ? "broker" : who;
     svg.append(h("svg:g", { class: who === null ? "is-broker" : "", role: "presentation" },
       h("svg:line", { class: "life", x1: x(who), x2: x(who), y1: head - 6, y2: height - 10 }),
-      h("svg:rect", { class: "headbox", x: x(who) - 62, y: 8, width: 124, height: 26, rx: 8 }),
-      h("svg:text", { class: "head", x: x(who), y: 26, "text-anchor": "middle" }, shorten(name, 118))));
+      h("svg:rect", { class: "headbox", x: x(who) - side + 8, y: 8, width: 2 * side - 16, height: 26, rx: 8 }),
+      h("svg:text", { class: "head", x: x(who), y: 26, "text-anchor": "middle" }, shorten(name, 2 * side - 24))));
   }
   transcript.forEach((entry, i) => svg.append(rung(entry, head + i * step, { x, gap, width, clock, step })));
   return svg;
@@ -178,9 +178,9 @@ function rung(entry, top, space) {
   const group = h("svg:g", {
     class: "step" + (entry.from === "broker" ? " from-broker" : "") + (entry.offending ? " offending" : ""),
     tabindex: 0, role: "listitem", "aria-describedby": "hint",
-    "aria-label": `${clockOf(entry.time)}, ${entry.who || ""} ${entry.from === "broker" ? "receives" : "sends"} ${entry.text || entry.type || ""}${entry.event === "missing" ? ", and it did not come" : entry.offending ? ", the offending packet" : ""}`,
+    "aria-label": `${entry.time === null ? "" : clockOf(entry.time) + ", "}${entry.who || ""} ${entry.from === "broker" ? "receives" : "sends"} ${entry.text || entry.type || ""}${entry.event === "missing" ? ", and it did not come" : entry.offending ? ", the offending packet" : ""}`,
   }, h("svg:rect", { class: "band", x: 4, y: top + 1, width: width - 8, height: step - 2, rx: 6 }),
-    h("svg:text", { class: "clock", x: clock + 2, y: y + 3, "text-anchor": "end" }, clockOf(entry.time)));
+    h("svg:text", { class: "clock", x: clock + 2, y: y + 3, "text-anchor": "end" }, clock < 60 ? clockOf(entry.time).replace(/(\.\d)\d/, "$1") : clockOf(entry.time)));
   const text = labelOf(entry.text || entry.type || entry.event);
   if (entry.event === "missing") {
     group.append(h("svg:text", { x: (clock + width) / 2, y: y, "text-anchor": "middle" }, h("svg:tspan", { class: "type" }, "missing: "), shorten(entry.text.slice(10), width - clock - 130)));
@@ -240,7 +240,7 @@ function caseBody(place, summary, onStatement) {
   fact(facts, "actual", test.actual, "is-actual");
   fact(facts, "reason", test.reason);
   fact(facts, "known", test.known);
-  fact(facts, "ended by", test.ended_by);
+  fact(facts, "ended by", test.ended_by === "test" ? "" : test.ended_by);
   const ids = [...new Set([...(test.violated || []), ...(test.statements || [])])];
   if (ids.length)
     facts.append(h("dt", {}, "statements"), h("dd", { class: "links" }, ids.map((id) =>
@@ -290,6 +290,33 @@ function caseLine(test, onStatement) {
   return line;
 }
 
+/* The name that cases of one test share, and what tells them apart. */
+const familyOf = (test) => test.test || test.name.split("[")[0].split("/")[0];
+
+/* Cases that failed, a test with several of them as one line that opens. */
+function familyLines(tests, onStatement) {
+  const families = new Map();
+  for (const test of tests) families.set(familyOf(test), [...(families.get(familyOf(test)) || []), test]);
+  return [...families.values()].map((all) => all.length === 1 ? caseLine(all[0], onStatement) : familyLine(all, onStatement));
+}
+
+function familyLine(tests, onStatement) {
+  const each = (member) => [...new Set(tests.map((t) => t[member]))].sort();
+  const ids = [...new Set(tests.flatMap((t) => t.violated?.length ? t.violated : t.statements || []))];
+  const body = h("div", { class: "members" });
+  const line = h("details", { class: "case family", "data-names": tests.map((t) => t.name).join("\n") },
+    h("summary", {},
+      h("span", { class: "dot v-" + tests[0].verdict, "aria-hidden": "true" }),
+      h("span", { class: "name" }, familyOf(tests[0]).replaceAll("_", " ")),
+      h("span", { class: "meta" }, h("span", { class: "tag v v-" + tests[0].verdict }, `${tests.length} ${tests[0].verdict}`),
+        tests.every((t) => t.known) ? h("span", { class: "tag" }, "known") : null,
+        [...each("mqtt"), ...each("transport")].map((word) => h("span", { class: "tag" }, word))),
+      h("span", { class: "ids" }, h("span", { class: "mono" }, ids.slice(0, 4).join("  ") + (ids.length > 4 ? " …" : "")), " " + (requirementOf(tests[0]) || ""))),
+    body);
+  line.addEventListener("toggle", () => { if (line.open && !body.hasChildNodes()) body.append(...tests.map((t) => caseLine(t, onStatement))); });
+  return line;
+}
+
 /* The cases of one statement, the worst first; the first that failed stands open. */
 function casesCard(cases) {
   const tests = [...cases].sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict));
@@ -300,7 +327,12 @@ function casesCard(cases) {
 }
 
 /* What is on paper shall show the evidence. */
-addEventListener("beforeprint", () => document.querySelectorAll("#failure-list .case, #broken-list .case").forEach((line) => { line.open = true; }));
+addEventListener("beforeprint", () => document.querySelectorAll("#failure-list .case, #broken-list .case").forEach((line) => {
+  line.open = true;
+  line.dispatchEvent(new Event("toggle"));
+  const first = line.querySelector(".members > .case");
+  if (first) { first.open = true; first.dispatchEvent(new Event("toggle")); }
+}));
 
 /* ---- dialog and filters --------------------------------------------------- */
 

@@ -216,7 +216,7 @@ function drawBroken() {
   RUNS.forEach((run, i) => {
     const failed = DATA.cases.filter((c) => c.verdicts[i] === "failed");
     $("broken-list").append(h("h3", { style: "margin: 22px 0 8px; font-size: 16px" }, `${run.name} ${HISTORY ? run.label : run.version || ""}: ${count(failed.length, "failed case", "failed cases")}`),
-      h("div", { class: "card cases" }, failed.length ? failed.map((c) => caseLine(caseIn(c, i), openStatement)) : h("p", { class: "empty" }, "Nothing that the suite looks at.")));
+      h("div", { class: "card cases" }, failed.length ? familyLines(failed.map((c) => caseIn(c, i)), openStatement) : h("p", { class: "empty" }, "Nothing that the suite looks at.")));
   });
 }
 

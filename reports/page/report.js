@@ -53,7 +53,7 @@ function drawHero() {
 function drawFailures() {
   const bad = DATA.cases.filter(isBad).sort((a, b) => !!a.known - !!b.known);
   const list = $("failure-list");
-  list.append(...bad.map((c) => caseLine(c, openStatement)));
+  list.append(...familyLines(bad, openStatement));
   if (!bad.length) list.append(h("p", { class: "empty" }, "No case failed."));
   else if (bad.length <= 3) list.firstChild.open = true;
 }
@@ -193,13 +193,12 @@ function showOnly(verdict) {
   $("all").scrollIntoView();
 }
 
-function drawFilters(lines) {
+function drawFilters() {
   const values = (f) => [...new Set(DATA.cases.map(f))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   const counts = tally(DATA.cases, "verdict");
   const form = $("filters");
   const apply = () => {
-    let n = 0;
-    for (const [c, line] of lines) { line.hidden = !isChosen(c); n += !line.hidden; }
+    const n = showCases(DATA.cases.filter(isChosen));
     $("count").textContent = n === DATA.cases.length ? count(n, "case", "cases") : `${n} of ${count(DATA.cases.length, "case", "cases")}`;
   };
   form.append(
@@ -221,10 +220,18 @@ function drawFilters(lines) {
   apply();
 }
 
-function drawCases() {
-  const lines = DATA.cases.map((c) => [c, caseLine(c, openStatement)]);
-  $("case-list").append(...lines.map(([, line]) => line));
-  drawFilters(lines);
+/* Thousands of lines are made only when somebody wants to see them. */
+const LINES_AT_ONCE = 200;
+
+function showCases(cases, from = 0) {
+  const list = $("case-list"), to = Math.min(cases.length, from + LINES_AT_ONCE);
+  const lines = cases.slice(from, to).map((c) => caseLine(c, openStatement));
+  const more = cases.length > to ? h("p", { class: "more" }, h("button", { type: "button", class: "small", onclick: () => { more.remove(); showCases(cases, to); } },
+    `Show ${Math.min(LINES_AT_ONCE, cases.length - to)} more of ${cases.length - to}`)) : "";
+  if (from === 0) list.replaceChildren(...lines);
+  else list.append(...lines);
+  list.append(more);
+  return cases.length;
 }
 
 /* Each reason for leaving cases out, once. */
@@ -267,7 +274,7 @@ function drawTimings() {
 drawHero();
 drawFailures();
 drawMap();
-drawCases();
+drawFilters();
 drawTimings();
 
 /* index.html#case=NAME and #statement=ID open what they name. */
@@ -275,7 +282,10 @@ function openHash() {
   const [kind, value] = decodeURIComponent(location.hash.slice(1)).split(/=(.*)/s);
   if (kind === "statement") openStatement(value);
   if (kind !== "case") return;
+  const family = [...document.querySelectorAll("#failure-list .family")].find((l) => l.dataset.names.split("\n").includes(value));
+  if (family) { family.open = true; family.dispatchEvent(new Event("toggle")); }
   const line = [...document.querySelectorAll("#failure-list .case, #case-list .case")].find((l) => l.dataset.name === value);
+  if (!line && CASES.has(value)) openSheet(true, titleOf(CASES.get(value)), casesCard([CASES.get(value)]));
   if (line) { line.open = true; line.scrollIntoView({ block: "center" }); line.querySelector("summary").focus(); }
 }
 addEventListener("hashchange", openHash);

@@ -28,6 +28,12 @@ function makePages() {
     ["two", sampleRun("beta", "2.0", "2026-01-02T03:05:05Z", { will_published_on_drop: "passed", second_connect_closes: "failed" })],
     ["three", sampleRun("alpha", "1.1", "2026-02-02T03:04:05Z", { will_published_on_drop: "passed" })],
   ];
+  /* One test of many rows: they fail alike, and are more than a page shows at once. */
+  const many = sampleRun("gamma", "3.0", "2026-01-02T03:06:05Z", { will_published_on_drop: "passed" });
+  const row = many.cases[1];
+  for (let i = 0; i < 250; i++)
+    many.cases.push({ ...row, test: "rows_are_kept", name: `rows_are_kept[${i}]/5.0/tcp`, verdict: "failed", expected: "a row", actual: "none" });
+  runs.push(["many", many]);
   for (const [name, document] of runs) {
     writeFileSync(inFolder(name + ".json"), JSON.stringify(document));
     run("merge", inFolder(name + ".json"), "--report", inFolder(name));
@@ -80,6 +86,35 @@ test("a failed case shows its ladder", async (browser) => {
   assert.equal(await line.locator("a[href$='.pcap']").getAttribute("href"), "captures/will_published_on_drop.pcap");
   await page.screenshot({ path: inFolder("failure.png") });
   await done(page);
+});
+
+test("cases of one test stand behind one line", async (browser) => {
+  const page = await open(browser, url("many", "index.html"));
+  assert.equal(await page.locator("#failure-list > .case").count(), 1);
+  assert.match(await page.locator("#failure-list > .family").innerText(), /rows are kept\s+250 failed/);
+  await page.locator("#failure-list > .family > summary").click();
+  await page.locator("#failure-list .members > .case").nth(249).waitFor({ state: "attached" });
+  assert.equal(await page.locator("#failure-list .members > .case").count(), 250);
+  await done(page);
+});
+
+test("a long list grows when asked to", async (browser) => {
+  const page = await open(browser, url("many", "index.html"));
+  assert.equal(await page.locator("#case-list .case").count(), 200);
+  assert.match(await page.locator("#count").innerText(), /^258 cases$/);
+  await page.locator("#case-list .more button").click();
+  assert.equal(await page.locator("#case-list .case").count(), 258);
+  assert.equal(await page.locator("#case-list .more").count(), 0);
+  await done(page);
+});
+
+test("an address opens the case that it names", async (browser) => {
+  const page = await open(browser, url("many", "index.html") + "#case=rows_are_kept[249]/5.0/tcp");
+  assert.ok(await page.locator("#failure-list [data-name='rows_are_kept[249]/5.0/tcp']").evaluate((e) => e.open));
+  await done(page);
+  const other = await open(browser, url("one", "index.html") + "#case=connack_comes_first/5.0/ws");
+  assert.ok(await other.locator("#case-list [data-name='connack_comes_first/5.0/ws']").evaluate((e) => e.open));
+  await done(other);
 });
 
 test("filters leave what they name", async (browser) => {

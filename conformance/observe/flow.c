@@ -335,6 +335,18 @@ static void owed_by_answering(struct observe *o, const struct exchange *e)
                       id, e->kind == EXCHANGE_QOS_1 ? "PUBACK" : "PUBREC");
 }
 
+/* has_room tells whether a sender may send one more even if it counts each open
+ * exchange of this connection. The answer to what it has not sent again yet
+ * gives back a place that it need not have taken. */
+static bool has_room(const struct sender *sender)
+{
+    uint32_t n = 0;
+
+    for (const struct exchange *e = sender->exchanges; e; e = e->next)
+        n += !e->is_resumed;
+    return sender->quota > 0 && n < sender->quota_max;
+}
+
 static void owed_by_sending(struct observe *o, const struct exchange *e)
 {
     static const struct observe_cite pubrel = {"3.1.1/MQTT-4.3.3-1",
@@ -344,7 +356,7 @@ static void owed_by_sending(struct observe *o, const struct exchange *e)
     const struct sender *server = &o->sides[WIRE_SERVER];
 
     if (e->is_resumed) {
-        if (!e->is_shared && e->n_octets && server->quota &&
+        if (!e->is_shared && e->n_octets && has_room(server) &&
             !server->packet_max && !o->is_fresh)
             observe_blame(o, WIRE_SERVER, &resume, MUST,
                           "%s %u was left open on an earlier connection and "

@@ -21,6 +21,7 @@ void observe_connect(struct observe *o, const struct wire_packet *p)
         wire_value(p->props.receive_maximum, 65535);
     server->alias_max = wire_value(p->props.topic_alias_maximum, 0);
     server->packet_max = wire_value(p->props.maximum_packet_size, 0);
+    observe_session_ask(o);
 }
 
 /* ---- CONNACK ------------------------------------------------------------- */
@@ -75,6 +76,7 @@ void observe_connack(struct observe *o, const struct wire_packet *p)
     client->packet_max = wire_value(p->props.maximum_packet_size, 0);
     if (!o->is_connect_taken)
         return;
+    observe_session_answer(o);
     judge_answer(o, p);
     if (p->reason)
         return;

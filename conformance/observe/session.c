@@ -53,6 +53,27 @@ static struct session *new_session(struct observe *o)
     return s;
 }
 
+/* ---- CONNECT and its answer ---------------------------------------------- */
+
+void observe_session_ask(struct observe *o)
+{
+    struct session *s = find_session(o);
+
+    if (!o->world || !wire_len(o->connect->client_id))
+        return;
+    if (!s)
+        s = new_session(o);
+    s->n_unanswered++;
+}
+
+void observe_session_answer(struct observe *o)
+{
+    struct session *s = find_session(o);
+
+    if (s && s->n_unanswered > 0)
+        s->n_unanswered--;
+}
+
 /* ---- is Session Present right? ------------------------------------------- */
 
 /* Whether the session can only be there still. 3.1.1 lets an administrator
@@ -83,7 +104,7 @@ void observe_session_judge(struct observe *o, bool is_present)
     if (!o->world || !o->world->is_whole || o->connect->clean_start ||
         !wire_len(o->connect->client_id))
         return;
-    if (is_present && !s)
+    if (is_present && !(s && (s->was_begun || s->n_unanswered > 0)))
         observe_blame(o, WIRE_SERVER, &invented, MUST,
                       "Session Present is 1, but this Client Identifier never "
                       "connected before");
@@ -180,7 +201,7 @@ void observe_session_begin(struct observe *o, bool is_present)
         clear_session(s);
         s->is_known = false;
     }
-    s->may_exist = true;
+    s->was_begun = s->may_exist = true;
     s->owner = o;
     s->expiry_s =
         wire_value(o->connack->props.session_expiry_interval_s,

@@ -96,6 +96,9 @@ struct session {
     char *client_id;
     size_t n_client_id;
     struct observe *owner; /* the connection that has it now, or NULL */
+    bool was_begun;        /* a CONNACK has told of it */
+    unsigned n_unanswered; /* CONNECTs without their CONNACK: the server may
+                              have begun it, and the answer was lost */
     bool is_known;         /* all that happened in it was seen */
     bool may_exist;
     bool is_lasting; /* 5.0: it was to outlive its connection */
@@ -210,6 +213,8 @@ void observe_owed(struct observe *o);
 
 /* ---- session.c ----------------------------------------------------------- */
 
+void observe_session_ask(struct observe *o);
+void observe_session_answer(struct observe *o);
 void observe_session_begin(struct observe *o, bool is_present);
 void observe_session_leave(struct observe *o);
 void observe_session_free(struct session *session);

@@ -263,6 +263,63 @@ START_TEST(session_present_is_checked_in_a_whole_world)
 }
 END_TEST
 
+/* The server may have begun a session before the answer was lost; not so where
+ * the answer was a refusal. */
+START_TEST(a_connect_without_answer_may_begin_a_session)
+{
+    struct scene s = {.world = observe_world_new(true)};
+
+    play(&s, WIRE_5_0);
+    C(CONNECT(.client_id = "c",
+              .props = {.session_expiry_interval_s = OPT(100)}));
+    observe_close(s.o, WIRE_CLIENT, OBSERVE_RST, s.now_ns, 0);
+    end(&s);
+    visit(&s, 0, 1);
+    SILENT();
+    end(&s);
+    play(&s, WIRE_5_0);
+    C(CONNECT(.client_id = "d"));
+    S(CONNACK(.reason = 0x87));
+    end(&s);
+    play(&s, WIRE_5_0);
+    C(CONNECT(.client_id = "d"));
+    S(CONNACK(.session_present = 1));
+    FOUND("server 5.0/MQTT-3.2.2-3");
+    end(&s);
+    observe_world_free(s.world);
+}
+END_TEST
+
+/* Two are open, and the client takes one at a time: what it answers though it
+ * was not sent again makes no room for the other. */
+START_TEST(room_is_what_was_sent_on_this_connection)
+{
+    struct scene s = {.world = observe_world_new(true)};
+
+    visit(&s, 1, 0);
+    C(SUBSCRIBE(.packet_id = 1, .filters = {{"#", .qos = 2}}));
+    S(SUBACK(.packet_id = 1, .codes = CODES(2)));
+    for (uint16_t id = 1; id <= 3; id++)
+        S(PUBLISH(.topic = "a", .qos = id == 1 ? 2 : 1, .packet_id = id));
+    end(&s);
+    play(&s, WIRE_5_0);
+    C(CONNECT(.client_id = "c", .props = {.session_expiry_interval_s = OPT(100),
+                                          .receive_maximum = OPT(1)}));
+    S(CONNACK(.session_present = 1));
+    S(PUBLISH(.topic = "a", .qos = 2, .packet_id = 1, .dup = 1));
+    C(PUBACK(.packet_id = 2));
+    QUIET();
+    SILENT();
+    C(PUBREC(.packet_id = 1));
+    S(PUBREL(.packet_id = 1));
+    C(PUBCOMP(.packet_id = 1));
+    QUIET();
+    FOUND("server 5.0/MQTT-4.4.0-1");
+    end(&s);
+    observe_world_free(s.world);
+}
+END_TEST
+
 START_TEST(what_is_open_is_resumed)
 {
     struct scene s = {.world = observe_world_new(true)};
@@ -430,6 +487,8 @@ Suite *suite_observe_opening(void)
     tcase_add_test(tcase, keep_alive_is_watched);
     tcase_add_test(tcase, a_connection_seen_from_its_middle_is_not_blamed);
     tcase_add_test(tcase, session_present_is_checked_in_a_whole_world);
+    tcase_add_test(tcase, a_connect_without_answer_may_begin_a_session);
+    tcase_add_test(tcase, room_is_what_was_sent_on_this_connection);
     tcase_add_test(tcase, what_is_open_is_resumed);
     tcase_add_test(tcase, a_take_over_hands_the_session_on);
     tcase_add_loop_test(tcase, any_cut_gives_the_same_findings, 0, 8);

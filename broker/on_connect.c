@@ -338,6 +338,17 @@ static bool fit_connack(struct client *c, struct packet *packet)
     return packet_size(packet, c->version) <= limit;
 }
 
+/* give_up ends a connection whose CONNACK the client would not take: it never
+ * learns of a session that was made for it, nor that its Will was accepted. */
+static void give_up(struct broker *b, struct client *c,
+                    const struct connecting *k)
+{
+    c->keeps_will = false;
+    if (!k->is_session_present)
+        c->session->expiry_interval_s = 0;
+    broker_close_client(b, c, REASON_SUCCESS); /* [MQTT-3.14.0-1] */
+}
+
 /* accept_with sends the CONNACK that says yes. */
 static void accept_with(struct broker *b, struct client *c,
                         const struct connecting *k, bool is_substituted)
@@ -370,7 +381,7 @@ static void accept_with(struct broker *b, struct client *c,
     conn_enter(c->conn, CONN_RUNNING);
     conn_heard(c->conn, b->now_ms);
     if (!is_sent)
-        broker_close_client(b, c, REASON_SUCCESS); /* [MQTT-3.14.0-1] */
+        give_up(b, c, k);
 }
 
 /* read_limits notes what the client can take. */

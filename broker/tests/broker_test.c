@@ -583,6 +583,25 @@ START_TEST(connack_fits_what_the_client_accepts)
 }
 END_TEST
 
+/* Who was never told of a session does not find one later, and its Will goes
+ * nowhere. */
+START_TEST(connack_that_does_not_fit_leaves_no_session)
+{
+    struct world w;
+    open_world(&w);
+    greet(&w, 1, V5_CLEAN "62");
+    say(&w, 1, "82 07 0001 00 0001 77 00");
+    hear(&w, 1, "90 04 0001 00 00");
+    say(&w, 0,
+        "10 1F 0004 4D515454 05 04 003C 0A 11 00000064 27 00000004 0001 61"
+        " 00 0001 77 0001 78");
+    hear(&w, 0, "");
+    hear(&w, 1, "");
+    ck_assert_uint_eq(w.broker.sessions.n_sessions, 1);
+    close_world(&w);
+}
+END_TEST
+
 /* Every client hears that the server shuts down. */
 START_TEST(stop_tells_every_client)
 {
@@ -703,6 +722,7 @@ Suite *suite_broker(void)
     tcase_add_test(c, suback_explains_only_refusals);
     tcase_add_test(c, topic_alias_lasts_as_long_as_the_connection);
     tcase_add_test(c, illegal_subscribe_changes_nothing);
+    tcase_add_test(c, connack_that_does_not_fit_leaves_no_session);
     tcase_add_test(c, maximum_packet_size_is_enforced);
     tcase_add_test(c, connack_fits_what_the_client_accepts);
     tcase_add_test(c, stop_tells_every_client);

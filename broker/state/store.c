@@ -198,10 +198,13 @@ uint64_t store_from_wall(const struct store *s, int64_t wall_ms)
 
 /* ---- statements ---------------------------------------------------------- */
 
+/* run writes, unless the turn has failed: SQLite may have rolled it back by
+ * itself then, and what came after would stay without what came before. */
 static void run(struct store *s, enum store_statement which)
 {
     sqlite3_stmt *statement = s->statements[which];
-    if (sqlite3_step(statement) != SQLITE_DONE) {
+    bool is_due = !s->has_failed || which == STORE_ROLLBACK;
+    if (is_due && sqlite3_step(statement) != SQLITE_DONE) {
         if (!s->has_failed)
             store_log_error(s, "write");
         s->has_failed = true;
@@ -279,8 +282,7 @@ void store_save_session(struct store *s, struct session *session)
 {
     if (!s)
         return;
-    bool is_new = session->stored_id == 0;
-    if (is_new)
+    if (session->stored_id == 0)
         session->stored_id = ++s->last_session_id;
     sqlite3_stmt *statement = start(s, STORE_SAVE_SESSION);
     bind_id(statement, 1, session->stored_id);
@@ -299,10 +301,6 @@ void store_save_session(struct store *s, struct session *session)
             bind_id(statement, 13, session->will.message->expires_ms);
     }
     run(s, STORE_SAVE_SESSION);
-    /* What came before the session was worth keeping. */
-    for (struct subscription *sub = session->subscriptions; is_new && sub;
-         sub = sub->next_of_session)
-        store_save_subscription(s, sub);
 }
 
 static void delete_deliveries(struct store *s, struct delivery *d)

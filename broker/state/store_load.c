@@ -118,15 +118,12 @@ static void load_will(struct loading *l, sqlite3_stmt *row,
                 : l->store->now_ms + UINT64_C(1000) * session->will.delay_s;
 }
 
-/* A session that expired meanwhile stays out, unless its end has to publish
- * its Will: then it is over at the next scan. */
+/* Of the sessions that expired meanwhile only those are left whose end has to
+ * publish a Will (see sweeps): they are over at the next scan. */
 static void load_session(struct loading *l, sqlite3_stmt *row)
 {
     struct store *store = l->store;
     int64_t expires = sqlite3_column_int64(row, 4);
-    bool has_will = sqlite3_column_type(row, 7) != SQLITE_NULL;
-    if (expires > 0 && expires <= store->wall_ms && !has_will)
-        return;
     struct session *s =
         session_new(l->sessions, slice_at(row, 1), store, l->limits);
     s->stored_id = id_at(row, 0);

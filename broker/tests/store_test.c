@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "state/store_sql.h"
 #include "tests/rig.h"
 #include "tests/tests.h"
 
@@ -244,6 +245,39 @@ END_TEST
 
 /* The folder is the broker's own: a second one is refused, others cannot read,
  * and a file that is no store is not touched. */
+static void retain(const char *topic, const char *payload)
+{
+    struct publish publish = {.is_retained = true,
+                              .payload = slice_of(payload, strlen(payload))};
+    struct message *m =
+        message_new(slice_of(topic, strlen(topic)), &publish, rig.now_ms);
+    retain_set(&rig.retain, m);
+    message_unref(m);
+}
+
+/* The disk is full in the middle of a turn: nothing of the turn is kept, not
+ * even what would have found room; the next one is kept again. */
+START_TEST(a_turn_is_kept_whole_or_not_at_all)
+{
+    static char large[9000];
+    memset(large, 'x', sizeof large - 1);
+    retain("before", "1");
+    ck_assert_int_eq(store_commit(rig.store), 0);
+    sqlite3_exec(rig.store->db, "PRAGMA max_page_count = 1", NULL, NULL, NULL);
+    retain("first", "2");
+    retain("large", large);
+    retain("last", "3");
+    ck_assert_int_eq(store_commit(rig.store), -1);
+    sqlite3_exec(rig.store->db, "PRAGMA max_page_count = 9999", NULL, NULL,
+                 NULL);
+    retain("after", "4");
+    restart(0);
+    ck_assert_uint_eq(rig.retain.n_messages, 2);
+    ck_assert_ptr_nonnull(retain_find(&rig.retain, slice_of("before", 6)));
+    ck_assert_ptr_nonnull(retain_find(&rig.retain, slice_of("after", 5)));
+}
+END_TEST
+
 START_TEST(store_is_guarded)
 {
     char error[200] = "";
@@ -270,6 +304,7 @@ Suite *suite_store(void)
     tcase_add_test(tcase, connected_ones_start_to_expire);
     tcase_add_test(tcase, retained_come_back);
     tcase_add_test(tcase, nothing_is_left);
+    tcase_add_test(tcase, a_turn_is_kept_whole_or_not_at_all);
     tcase_add_test(tcase, store_is_guarded);
     suite_add_tcase(suite, tcase);
     return suite;

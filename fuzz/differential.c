@@ -16,6 +16,7 @@
 #include "codec/frame.h"
 #include "state/topic.h"
 #include "support/alike.h"
+#include "wire/names.h"
 
 const struct fuzz_shape fuzz_shape = {1, 0};
 
@@ -115,17 +116,19 @@ static size_t check_one(struct slice octets, enum mqtt_version version)
         return their_total;
     if (status == WIRE_OK && answer == REFUSED)
         fuzz_fail("%s: the broker refuses what the harness accepts: %s",
-                  mqtt_version_name(version), hex);
+                  wire_version_name((enum wire_version)version), hex);
     if (status == WIRE_BAD && answer == ACCEPTED &&
         !is_for_handlers(&mine, &fault))
         fuzz_fail("%s: the broker accepts what the harness refuses: %s (%s)",
-                  mqtt_version_name(version), hex, fault.sentence);
+                  wire_version_name((enum wire_version)version), hex,
+                  fault.sentence);
     if (status == WIRE_OK) {
         if (mine.type == PACKET_CONNECT)
             version = mine.connect.version;
         const char *field = packets_differ(version, &mine, &theirs);
         if (field)
-            fuzz_fail("%s: %s differs: %s", mqtt_version_name(version), field,
+            fuzz_fail("%s: %s differs: %s",
+                      wire_version_name((enum wire_version)version), field,
                       hex);
     }
     return status == WIRE_MORE ? 0 : their_total;

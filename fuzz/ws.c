@@ -2,9 +2,10 @@
 /* ws.c -- the WebSocket transport: handshake, frames, and what it writes.
  *
  * Input: settings, then records of a length and octets that arrive from below.
- * Below is memory that gives and takes a few octets at a time. With bit 0 of
- * the settings a good handshake goes before, so that frames are reached.
- * Spec: RFC 6455; 5.0 s6.
+ * Below is memory that gives and takes a few octets at a time, or takes none
+ * now and then. With bit 0 of the settings a good handshake goes before, so
+ * that frames are reached; with bits 4 and 5 off and on the answer is a large
+ * one. Spec: RFC 6455; 5.0 s6.
  */
 #include "support/fuzz.h"
 
@@ -20,6 +21,7 @@ struct memory {
     struct buf in;
     struct buf out;
     unsigned step; /* octets a call takes; 0: all */
+    unsigned n_writes;
     bool is_closed;
 };
 
@@ -49,6 +51,8 @@ static ssize_t memory_writev(struct transport *t, const struct iovec *parts,
     struct memory *m = memory_of(t);
     size_t left = m->step ? m->step : SIZE_MAX;
     size_t taken = 0;
+    if (m->step && ++m->n_writes % 3 == 0)
+        return 0; /* full for the moment */
     for (int i = 0; i < n_parts && left > 0; i++) {
         size_t n = parts[i].iov_len < left ? parts[i].iov_len : left;
         buf_append(&m->out, parts[i].iov_base, n);
@@ -85,6 +89,19 @@ static const char handshake[] =
     "GET /mqtt HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     "Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/* answer_largely writes what is longer than a frame may be. */
+static void answer_largely(struct transport *t)
+{
+    static uint8_t octets[70000];
+    struct iovec part = {octets, sizeof octets};
+    for (int i = 0; i < 4 && part.iov_len > 0; i++) {
+        ssize_t n = t->ops->writev(t, &part, 1);
+        if (n < 0 || (size_t)n > part.iov_len)
+            return;
+        part.iov_len -= (size_t)n;
+    }
+}
 
 /* serve reads all there is and echoes it. Returns false at the end. */
 static bool serve(struct transport *t)
@@ -144,6 +161,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
         buf_append(&m->in, at, got);
         goes_on = serve(t);
     }
+    if ((settings & 48) == 32)
+        answer_largely(t);
     if (!answer_is_http(&m->out))
         fuzz_fail("what is said first is no HTTP");
     m->is_closed = true;

@@ -18,7 +18,7 @@ mkdir -p "$build/fuzz/findings" "$build/fuzz/logs"
 options() { # packets are told by their mutator, texts by the dictionary
     case $1 in
     session | observe) echo -max_len=2048 -timeout=20 -entropic=0 ;; # each run is long: no time for statistics
-    capture) echo -max_len=4096 -timeout=20 ;;
+    capture | store) echo -max_len=4096 -timeout=20 ;;
     *) echo -max_len=4096 -timeout=10 -dict=fuzz/mqtt.dict ;;
     esac
 }

@@ -240,7 +240,4 @@ struct packet {
 /* packet_type_name gives "CONNECT" ... "AUTH", "RESERVED" for 0. */
 const char *packet_type_name(enum packet_type type);
 
-/* mqtt_version_name gives "3.1", "3.1.1" or "5.0". */
-const char *mqtt_version_name(enum mqtt_version version);
-
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "observe/observe.h"
+#include "state/store_sql.h"
 
 #define WALL_S 1700000000
 
@@ -84,6 +85,16 @@ static void set_acceptor(struct acceptor_options *o, unsigned bits)
     o->retain_available = !(bits & 128);
 }
 
+/* What few inputs should have: chosen by more than one bit, or harmless. */
+static void set_rarely(struct config *c, unsigned bits)
+{
+    static char elsewhere[] = "elsewhere:1883";
+    struct acceptor_options *o = &c->acceptors[0];
+    o->server_reference = (bits & 6) == 6 ? elsewhere : NULL;
+    c->max_queued_octets = bits & 8 ? 40 : 0;
+    o->server_keep_alive_for_3 = (bits & 16) != 0;
+}
+
 static void set_broker(struct config *c, unsigned bits)
 {
     struct acceptor_options *o = &c->acceptors[0];
@@ -111,7 +122,8 @@ static void set_addresses(struct config *c)
         "auto-delete-queues-delay = 2000\n"
         "auto-delete-queues-message-count = -1\n"
         "auto-delete-addresses = true\n"
-        "[address-setting b.#]\nexpiry-delay = 5000\nmax-expiry-delay = 9000\n";
+        "[address-setting b.#]\nexpiry-delay = 5000\nmax-expiry-delay = 9000\n"
+        "auto-delete-queues = true\nauto-delete-queues-message-count = 1\n";
     struct feed feed = {(const uint8_t *)text, sizeof text - 1};
     char path[64], error[256];
     int fd = feed_file(&feed, path);
@@ -134,6 +146,13 @@ static void open_store(struct world *w, struct store **store)
         fuzz_fail("the store: %s", error);
 }
 
+/* fill_disk leaves the store no more pages than it has, as a full disk does:
+ * what needs another one fails from now on. */
+static void fill_disk(struct store *store)
+{
+    sqlite3_exec(store->db, "PRAGMA max_page_count = 1", NULL, NULL, NULL);
+}
+
 static void start(struct world *w)
 {
     struct store *store = NULL;
@@ -144,11 +163,13 @@ static void start(struct world *w)
     if (broker_init(&w->broker, &w->config, NULL, security, store, w->now_ms,
                     WALL_S + (int64_t)(w->now_ms / 1000)) != 0)
         fuzz_fail("what the store kept cannot be loaded");
+    if (store && w->is_disk_full)
+        fill_disk(store);
 }
 
 void world_open(struct world *w, const uint8_t settings[4])
 {
-    static char in_memory[] = "yes";
+    static char yes[] = "yes";
     char error[256];
     memset(w, 0, sizeof *w);
     w->now_ms = 1000;
@@ -159,10 +180,14 @@ void world_open(struct world *w, const uint8_t settings[4])
         fuzz_fail("%s", error);
     set_acceptor(&w->config.acceptors[0], settings[0]);
     set_broker(&w->config, settings[1] | (settings[2] & 7u) << 8);
+    set_rarely(&w->config, settings[3]);
     if (settings[3] & 1)
         set_addresses(&w->config);
+    w->is_disk_full = (settings[3] & 0x60) == 0x60;
     if (settings[2] >> 3 == 21)
-        w->config.data_folder = in_memory; /* only says that there is one */
+        w->config.data_folder = yes; /* only says that there is one */
+    if (w->config.has_scram_sha_256)
+        w->config.acl_file = yes;
     w->seen = observe_world_new(true);
     start(w);
 }
@@ -176,6 +201,7 @@ void world_close(struct world *w)
         observe_free(w->observers[i]);
     observe_world_free(w->seen);
     w->config.data_folder = NULL;
+    w->config.acl_file = w->config.acceptors[0].server_reference = NULL;
     config_clear(&w->config);
     for (size_t i = 0; w->folder[0] && i < 4; i++) {
         snprintf(path, sizeof path, "%s/mqttspec-broker.db%s", w->folder,

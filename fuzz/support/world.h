@@ -15,7 +15,7 @@ struct observe;
 struct observe_world;
 
 #define WORLD_PLACES 4
-#define WORLD_CONNECTIONS 64
+#define WORLD_CONNECTIONS 80
 
 struct world {
     struct config config;
@@ -29,8 +29,9 @@ struct world {
         uint64_t number; /* of the connection, from 1 */
     } places[WORLD_PLACES];
     uint64_t now_ms;
-    bool is_told;    /* the conversation is written to stderr */
-    char folder[64]; /* of the store; "": memory only */
+    bool is_told;      /* the conversation is written to stderr */
+    char folder[64];   /* of the store; "": memory only */
+    bool is_disk_full; /* the store cannot grow */
 };
 
 /* world_open makes a broker; the settings decide about limits and options.

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 void *scene_keep(struct scene *scene, size_t n)
 {
@@ -124,6 +125,13 @@ void scene_free(void *state)
     free(scene);
 }
 
+int64_t deed_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void replace(struct wire_packet **kept, const struct wire_packet *packet)
 {
     free(*kept);
@@ -139,8 +147,10 @@ static void remember(struct scene *scene, enum wire_side from,
     if (from == WIRE_SERVER && packet->type == WIRE_PUBLISH)
         replace(&scene->publish, packet);
     if (from == WIRE_SERVER && packet->type == WIRE_CONNACK &&
-        packet->reason == 0)
+        packet->reason == 0) {
         scene->is_connected = true;
+        scene->connected_ms = deed_now_ms();
+    }
 }
 
 static void judge(struct scene *scene, enum wire_side from,

@@ -95,7 +95,8 @@ struct scene {
     struct wire_packet *connect;
     struct wire_packet *last[2]; /* the last packet: [0] client, [1] server */
     struct wire_packet *publish; /* the last PUBLISH of the server */
-    bool is_connected;           /* a CONNACK of success was forwarded */
+    bool is_connected;           /* a CONNACK of success was forwarded, */
+    int64_t connected_ms;        /* at this time */
     bool is_stood_in;            /* the broker's place is taken */
     bool hides_close;            /* the broker's close is not shown */
     /* For the operators. */
@@ -157,6 +158,8 @@ void scene_packet(struct tap_relay *relay, enum wire_side from,
 bool scene_close(struct tap_relay *relay, enum wire_side by, void *state);
 void scene_free(void *state);
 
+/* deed_now_ms is the time by a clock that is never set. */
+int64_t deed_now_ms(void);
 /* scene_keep keeps memory until the packet at hand is done with. */
 void *scene_keep(struct scene *scene, size_t n);
 /* deed_change makes the altered copy of a packet: changes, then edit. */
@@ -250,6 +253,8 @@ bool is_id_of_delivery(const struct scene *, const struct wire_packet *);
 /* it comes before the CONNACK, or behind it */
 bool is_early(const struct scene *, const struct wire_packet *);
 bool is_late(const struct scene *, const struct wire_packet *);
+/* CONNACK is more than a second ago */
+bool is_second_old(const struct scene *, const struct wire_packet *);
 /* the CONNECT had this property */
 bool gave_maximum_packet_size(const struct scene *, const struct wire_packet *);
 bool refused_problem_information(const struct scene *,

@@ -147,6 +147,12 @@ bool is_late(const struct scene *scene, const struct wire_packet *p)
     return scene->is_connected;
 }
 
+bool is_second_old(const struct scene *scene, const struct wire_packet *packet)
+{
+    (void)packet;
+    return scene->is_connected && deed_now_ms() - scene->connected_ms > 1000;
+}
+
 bool gave_maximum_packet_size(const struct scene *scene,
                               const struct wire_packet *p)
 {

@@ -102,11 +102,47 @@ void tree_grow_at(struct tree *tree, struct where where, size_t n)
     }
 }
 
+static struct wire_bytes text_of(const struct entry *entry)
+{
+    return SLICE(entry->payload, strlen(entry->payload));
+}
+
+/* Publishes the entries from this one on, all of them open at once: one after
+ * the other, hundreds would take too long where packets are slow. */
+static void publish_entries(struct tree *tree, struct where where, size_t first)
+{
+    size_t n = tree->n - first;
+    struct message *seen = t_alloc(tree->t, n * sizeof *seen);
+    const struct message **list = t_alloc(tree->t, (n + 1) * sizeof *list);
+    for (size_t i = 0; i < n; i++) {
+        const struct entry *entry = &tree->entries[first + i];
+        seen[i] = *MESSAGE(entry->topic, text_of(entry));
+        list[i] = &seen[i];
+        peer_send(tree->writer,
+                  PUBLISH(.topic = {{entry->topic}}, .qos = 1, .retain = 1,
+                          .payload = text_of(entry),
+                          .packet_id = peer_packet_id(tree->writer)));
+    }
+    for (size_t i = 0; i < n; i++)
+        peer_expect_at(tree->writer, where, PUBACK());
+    peer_expect_messages_at(tree->witness, where, list);
+}
+
 void tree_widen_at(struct tree *tree, struct where where, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        tree_retain_at(tree, where, t_text(tree->t, "wide/%zu", i),
-                       next_payload(tree));
+    enum { AT_ONCE = 20 };
+    size_t window =
+        wire_value(peer_connack(tree->writer)->props.receive_maximum, AT_ONCE);
+    if (window > AT_ONCE)
+        window = AT_ONCE;
+    for (size_t i = 0, first = tree->n; i < n; i++) {
+        entry_of(tree, t_text(tree->t, "wide/%zu", i))->payload =
+            next_payload(tree);
+        if (tree->n - first == window || i + 1 == n) {
+            publish_entries(tree, where, first);
+            first = tree->n;
+        }
+    }
 }
 
 /* Level by level; the observer has a matcher of its own. Names of a tree begin

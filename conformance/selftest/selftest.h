@@ -21,5 +21,6 @@ Suite *suite_observe_flow(void);
 Suite *suite_observe_delivery(void);
 Suite *suite_scram(void);
 Suite *suite_target(void);
+Suite *suite_tap(void);
 
 #endif

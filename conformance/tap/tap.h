@@ -4,6 +4,7 @@
  * A tap listens on a loopback port of its own, takes one connection at a time
  * and joins each with a new link to the broker. Both directions are cut into
  * packets; a fault may look at each and drop, alter, repeat, delay, add or cut.
+ * A packet that nobody finishes within a moment goes on as it is.
  * What the speaker's side saw is what the transcript keeps.
  * It runs in a thread of its own; close it before the case ends.
  */

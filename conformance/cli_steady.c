@@ -37,6 +37,7 @@ struct steady {
     size_t n_cases, n_runs, n_quiet;
     struct engine_job *jobs;
     enum verdict *verdicts; /* [run][case] */
+    char **whys;            /* [run][case], NULL: it passed */
     pid_t busy[MAX_BUSY];
     long n_busy;
 };
@@ -79,6 +80,18 @@ static void let_rest(struct steady *s)
 /* ---- two rounds
  * ------------------------------------------------------------*/
 
+/* Keeps the verdict, and why it is not good. */
+static void take(struct steady *s, size_t at, const struct case_result *r)
+{
+    char why[4096];
+    s->verdicts[at] = r->verdict;
+    if (r->verdict == VERDICT_PASSED || r->verdict == VERDICT_SKIPPED)
+        return;
+    snprintf(why, sizeof why, "%s:%d: %s%s%s%s", r->file, r->line, r->expected,
+             *r->expected ? "; but " : "", r->actual, r->reason);
+    s->whys[at] = strdup(why);
+}
+
 static bool run_round(struct steady *s, struct engine *engine, size_t first,
                       size_t n, const struct fault *fault)
 {
@@ -97,7 +110,7 @@ static bool run_round(struct steady *s, struct engine *engine, size_t first,
     }
     bool has_ended = engine_run(engine, &plan, &results, &n_workers);
     for (size_t j = 0; j < plan.n_jobs; j++)
-        s->verdicts[first * s->n_cases + j] = results[j].verdict;
+        take(s, first * s->n_cases + j, &results[j]);
     engine_results_free(results, plan.n_jobs);
     return has_ended;
 }
@@ -184,6 +197,18 @@ static int write_json(const struct steady *s, double seconds)
     return is_written ? 0 : say(-1, strerror(errno));
 }
 
+/* What the case said; the same twice running is said once. */
+static void print_whys(const struct steady *s, size_t c)
+{
+    const char *last = "";
+    for (size_t run = 0; run < s->n_runs; run++) {
+        const char *why = s->whys[run * s->n_cases + c];
+        if (why && strcmp(why, last) != 0)
+            printf("    run %zu: %s\n", run + 1, why);
+        last = why ? why : last;
+    }
+}
+
 static int judge(const struct steady *s, double seconds)
 {
     size_t n_changed = 0;
@@ -195,6 +220,7 @@ static int judge(const struct steady *s, double seconds)
         for (size_t run = 0; run < s->n_runs; run++)
             printf(" %s", verdict_name(verdict_at(s, run, c)));
         printf("\n");
+        print_whys(s, c);
     }
     printf("%zu runs of %zu cases in %.0f s, %zu of them on a busy machine "
            "with slow packets\n",
@@ -227,7 +253,8 @@ int cli_steady(const struct run_options *options)
     s.n_quiet = (s.n_runs + 1) / 2;
     s.jobs = calloc(RUNS_AT_ONCE * s.n_cases, sizeof *s.jobs);
     s.verdicts = calloc(s.n_runs * s.n_cases + 1, sizeof *s.verdicts);
-    if (!s.jobs || !s.verdicts)
+    s.whys = calloc(s.n_runs * s.n_cases + 1, sizeof *s.whys);
+    if (!s.jobs || !s.verdicts || !s.whys)
         abort();
     struct engine *engine =
         engine_new(options, s.cases, s.n_cases, error, sizeof error);
@@ -240,6 +267,9 @@ int cli_steady(const struct run_options *options)
     engine_free(engine);
     free(s.jobs);
     free(s.verdicts);
+    for (size_t i = 0; i < s.n_runs * s.n_cases; i++)
+        free(s.whys[i]);
+    free(s.whys);
     cases_free(s.cases, s.n_cases);
     return code;
 }

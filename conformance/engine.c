@@ -46,6 +46,7 @@ struct engine {
     struct target *target;
     struct catalogue *catalogue;
     char salt[3];
+    size_t n_before; /* jobs of earlier runs: their names are not used again */
     /* while jobs run */
     const struct engine_plan *plan;
     struct shared *shared;
@@ -128,7 +129,7 @@ static void run_case(const struct engine *e, size_t number)
                             .keeps_all = e->options->all_captures};
     if (!c->test->own_broker || !target_is_ours(e->target))
         setup.instance = group_of(e, c->test)->instance;
-    make_tag(e, number, setup.tag);
+    make_tag(e, e->n_before + number, setup.tag);
     if (plan->captures)
         engine_case_file(c, plan->captures, ".pcap", pcap, sizeof pcap);
     if (plan->scratch)
@@ -307,6 +308,7 @@ bool engine_run(struct engine *e, const struct engine_plan *plan,
     }
     *n_workers = n;
     watch(e, workers, n);
+    e->n_before += plan->n_jobs;
     free(workers);
     munmap(e->shared, sizeof *e->shared);
     munmap(e->is_done, flags);

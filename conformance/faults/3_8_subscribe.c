@@ -52,7 +52,7 @@ const struct fault faults_3_8_subscribe[] = {
           {CLIENT, SUBSCRIBE(), op_alter, .edit = edit_no_local_off}),
     FAULT("no_local_for_everyone",
           "No Local keeps away what other clients publish", "5.0/MQTT-3.8.3-3",
-          {SERVER, PUBLISH(), op_drop}),
+          {SERVER, PUBLISH(), op_drop, .is = has_asked_no_local}),
     FAULT("replaced_subscription_stays",
           "subscribing again adds a second subscription",
           REPLACES " 5.0/RULE-subscription-identifier-replaced",

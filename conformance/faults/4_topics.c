@@ -54,7 +54,7 @@ const struct fault faults_4_topics[] = {
           {CLIENT, SUBSCRIBE(), op_accept, .breach = "*"}),
     FAULT("shared_message_lost", "a shared subscription gets nothing",
           "5.0/RULE-shared-one-receiver 5.0/MQTT-4.8.2-3",
-          {SERVER, PUBLISH(), op_drop}),
+          {CLIENT, SUBSCRIBE(), op_accept, .is = is_shared_filter}),
     FAULT("shared_to_every_member", "each member of a share gets every message",
           "5.0/RULE-shared-one-receiver",
           {CLIENT, SUBSCRIBE(), op_alter, .edit = edit_unshare,

@@ -121,6 +121,9 @@ void scene_free(void *state)
     free(scene->last[0]);
     free(scene->last[1]);
     free(scene->publish);
+    free(scene->kept);
+    while (scene->n_asked)
+        free(scene->asked[--scene->n_asked]);
     free(scene->held);
     free(scene);
 }
@@ -138,6 +141,18 @@ static void replace(struct wire_packet **kept, const struct wire_packet *packet)
     *kept = wire_dup(packet);
 }
 
+static void remember_filters(struct scene *scene,
+                             const struct wire_packet *packet)
+{
+    for (size_t i = 0; i < packet->n_filters && i < WIRE_MAX_FILTERS; i++) {
+        struct wire_bytes filter = packet->filters[i].filter;
+        scene->asked_no_local |= packet->filters[i].no_local;
+        if (wire_len(filter) && scene->n_asked < MAX_ASKED)
+            scene->asked[scene->n_asked++] =
+                strndup(filter.text, wire_len(filter));
+    }
+}
+
 static void remember(struct scene *scene, enum wire_side from,
                      const struct wire_packet *packet)
 {
@@ -146,6 +161,10 @@ static void remember(struct scene *scene, enum wire_side from,
         replace(&scene->connect, packet);
     if (from == WIRE_SERVER && packet->type == WIRE_PUBLISH)
         replace(&scene->publish, packet);
+    if (from == WIRE_CLIENT && packet->type == WIRE_PUBLISH && packet->retain)
+        replace(&scene->kept, packet);
+    if (from == WIRE_CLIENT && packet->type == WIRE_SUBSCRIBE)
+        remember_filters(scene, packet);
     if (from == WIRE_SERVER && packet->type == WIRE_CONNACK &&
         packet->reason == 0) {
         scene->is_connected = true;

@@ -23,7 +23,7 @@
 #include "observe/observe.h"
 #include "tap/tap.h"
 
-enum { MAX_DEEDS = 4, MAX_CHANGES = 4, MAX_SCRATCH = 16 };
+enum { MAX_DEEDS = 4, MAX_CHANGES = 4, MAX_SCRATCH = 16, MAX_ASKED = 16 };
 
 #define CLIENT WIRE_CLIENT
 #define SERVER WIRE_SERVER
@@ -95,10 +95,14 @@ struct scene {
     struct wire_packet *connect;
     struct wire_packet *last[2]; /* the last packet: [0] client, [1] server */
     struct wire_packet *publish; /* the last PUBLISH of the server */
-    bool is_connected;           /* a CONNACK of success was forwarded, */
-    int64_t connected_ms;        /* at this time */
-    bool is_stood_in;            /* the broker's place is taken */
-    bool hides_close;            /* the broker's close is not shown */
+    struct wire_packet *kept;    /* the last PUBLISH of the client to retain */
+    char *asked[MAX_ASKED];      /* the filters of its SUBSCRIBEs */
+    size_t n_asked;
+    bool asked_no_local;  /* for one of them */
+    bool is_connected;    /* a CONNACK of success was forwarded, */
+    int64_t connected_ms; /* at this time */
+    bool is_stood_in;     /* the broker's place is taken */
+    bool hides_close;     /* the broker's close is not shown */
     /* For the operators. */
     struct wire_packet *held; /* by op_swap */
     enum wire_side held_from;
@@ -255,6 +259,11 @@ bool is_early(const struct scene *, const struct wire_packet *);
 bool is_late(const struct scene *, const struct wire_packet *);
 /* CONNACK is more than a second ago */
 bool is_second_old(const struct scene *, const struct wire_packet *);
+/* the CONNECT had a Will, and a Keep Alive */
+bool is_watched_with_will(const struct scene *, const struct wire_packet *);
+/* the client subscribed with No Local; it published what is to be retained */
+bool has_asked_no_local(const struct scene *, const struct wire_packet *);
+bool has_retained(const struct scene *, const struct wire_packet *);
 /* the CONNECT had this property */
 bool gave_maximum_packet_size(const struct scene *, const struct wire_packet *);
 bool refused_problem_information(const struct scene *,
@@ -306,5 +315,9 @@ void edit_match_all(struct scene *, struct wire_packet *);
 void edit_one_share(struct scene *, struct wire_packet *);
 void edit_user_name_first(struct scene *, struct wire_packet *);
 void edit_lower_case_client_id(struct scene *, struct wire_packet *);
+void edit_topic_above(struct scene *, struct wire_packet *);
+void edit_topic_of_retained(struct scene *, struct wire_packet *);
+void edit_all_that_match(struct scene *, struct wire_packet *);
+void edit_codes_first_only(struct scene *, struct wire_packet *);
 
 #endif

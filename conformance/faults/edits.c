@@ -95,6 +95,36 @@ void edit_lose_last_filter(struct scene *scene, struct wire_packet *p)
         memset(&p->filters[--p->n_filters], 0, sizeof p->filters[0]);
 }
 
+/* An UNSUBSCRIBE deletes all that its filter matches: a/# takes a/+ along. */
+void edit_all_that_match(struct scene *scene, struct wire_packet *p)
+{
+    const char *text = copy_of(scene, p->filters[0].filter, 1);
+    size_t n = strlen(text);
+    if (n == 0 || text[n - 1] != '#')
+        return;
+    for (size_t i = 0; i < scene->n_asked; i++) {
+        if (strncmp(scene->asked[i], text, n - 1) == 0 &&
+            p->n_filters < WIRE_MAX_FILTERS) {
+            const char *asked = scene->asked[i];
+            p->filters[p->n_filters++].filter = SLICE(asked, strlen(asked));
+        }
+    }
+}
+
+/* The topic one level up, if there is one. */
+void edit_topic_above(struct scene *scene, struct wire_packet *p)
+{
+    char *copy = copy_of(scene, p->topic, 1), *slash = strrchr(copy, '/');
+    if (slash && slash > copy)
+        p->topic = SLICE(copy, (size_t)(slash - copy));
+}
+
+void edit_topic_of_retained(struct scene *scene, struct wire_packet *p)
+{
+    p->topic = scene->kept->topic;
+    p->packet_id = 0;
+}
+
 static struct wire_bytes without_mark(struct wire_bytes text)
 {
     size_t n = wire_len(text);
@@ -417,4 +447,11 @@ void edit_match_all(struct scene *scene, struct wire_packet *p)
         strcpy(slash ? slash + 1 : copy, "#");
         *filter = SLICE(copy, strlen(copy));
     }
+}
+
+void edit_codes_first_only(struct scene *scene, struct wire_packet *p)
+{
+    (void)scene;
+    if (wire_len(p->codes) > 1)
+        p->codes = SLICE(p->codes.octets, 1);
 }

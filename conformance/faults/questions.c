@@ -153,6 +153,25 @@ bool is_second_old(const struct scene *scene, const struct wire_packet *packet)
     return scene->is_connected && deed_now_ms() - scene->connected_ms > 1000;
 }
 
+bool is_watched_with_will(const struct scene *scene,
+                          const struct wire_packet *p)
+{
+    (void)scene;
+    return p->keep_alive_s && p->will.topic.text;
+}
+
+bool has_asked_no_local(const struct scene *scene, const struct wire_packet *p)
+{
+    (void)p;
+    return scene->asked_no_local;
+}
+
+bool has_retained(const struct scene *scene, const struct wire_packet *p)
+{
+    (void)p;
+    return scene->kept != NULL;
+}
+
 bool gave_maximum_packet_size(const struct scene *scene,
                               const struct wire_packet *p)
 {

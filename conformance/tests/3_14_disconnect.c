@@ -135,7 +135,8 @@ TEST(disconnect_behind_publish, "3.1.1/MQTT-3.14.4-3", "5.0/MQTT-3.14.4-3")
         t, CONNECT(.client_id = "leaving", .clean_start = 1, .will = WILL));
     peer_send_together(peer, PUBLISH(.topic = "last", .payload = "word"),
                        DISCONNECT());
-    peer_close(peer);
+    peer_half_close(peer);
+    peer_expect_end(peer);
     client_expect(watcher, MESSAGE("last", "word"));
     client_expect_nothing_more(watcher);
 }

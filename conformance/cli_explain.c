@@ -73,7 +73,12 @@ static void print_faults(const cJSON *index, const char *id)
 {
     int n = 0;
     const cJSON *name;
-    cJSON_ArrayForEach(name, cJSON_GetObjectItemCaseSensitive(index, id))
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(index, id);
+    if (cJSON_IsString(list)) {
+        printf("  faults    none: %s\n", list->valuestring);
+        return;
+    }
+    cJSON_ArrayForEach(name, list)
     {
         printf("  %-9s %s\n", n++ ? "" : "faults", name->valuestring);
     }
@@ -153,7 +158,7 @@ int cli_explain(int argc, char **argv)
         fprintf(stderr, "mqttspec explain: %s\n", error);
         return EXIT_BROKEN;
     }
-    cJSON *index = fault_index_new();
+    cJSON *index = fault_index_new(catalogue);
     for (int i = 1; i < argc; i++)
         if (explain(catalogue, index, argv[i]) == 0) {
             print_near(catalogue, argv[i]);

@@ -148,7 +148,7 @@ static bool run_all(struct state *s)
         s->document, "seconds",
         (double)(ended.tv_sec - began.tv_sec) +
             (double)((ended.tv_nsec - began.tv_nsec) / 1000000) / 1000);
-    cJSON *fault_index = fault_index_new();
+    cJSON *fault_index = fault_index_new(engine_catalogue(s->engine));
     document_finish(s->document, engine_catalogue(s->engine), fault_index);
     cJSON_Delete(fault_index);
     console_end(&s->console, s->document, s->options->report);

@@ -68,8 +68,9 @@ cJSON *document_load(const char *path, char *error, size_t n);
  * brought into one order (file, line, test, version, transport), so that the
  * same cases give the same document however they were run.
  *
- * faults   an object { statement id: [names of faults] }, borrowed; NULL keeps
- *          the faults that the document's statements name already
+ * faults   an object { statement id: [names of faults], or a string that says
+ *          why there are none }, borrowed; NULL keeps the faults that the
+ *          document's statements name already
  */
 void document_finish(cJSON *document, const struct catalogue *catalogue,
                      const cJSON *faults);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "faults/catalogue.h"
+#include "faults/reasons.h"
 
 static void add(cJSON *index, const char *id, const char *fault)
 {
@@ -15,7 +16,7 @@ static void add(cJSON *index, const char *id, const char *fault)
     cJSON_AddItemToArray(list, cJSON_CreateString(fault));
 }
 
-cJSON *fault_index_new(void)
+cJSON *fault_index_new(const struct catalogue *catalogue)
 {
     cJSON *index = cJSON_CreateObject();
     const struct fault *fault;
@@ -28,6 +29,12 @@ cJSON *fault_index_new(void)
              id = strtok_r(NULL, " ", &save))
             add(index, id, fault->name);
         free(ids);
+    }
+    for (size_t i = 0; i < catalogue_count(catalogue); i++) {
+        const char *id = catalogue_at(catalogue, i)->id;
+        const char *why = reason_for_statement(id);
+        if (why && !cJSON_HasObjectItem(index, id))
+            cJSON_AddStringToObject(index, id, why);
     }
     return index;
 }

@@ -8,11 +8,14 @@
 
 #include <cjson/cJSON.h>
 
+#include "statement.h"
+
 /* fault_index_new makes the object that document_finish takes:
- * { statement id: [names of the faults that break it] }.
+ * { statement id: [names of the faults that break it] }; a statement of the
+ * catalogue that no fault can break has the reason in place of the list.
  *
  * Returns it, to be freed with cJSON_Delete.
  */
-cJSON *fault_index_new(void);
+cJSON *fault_index_new(const struct catalogue *catalogue);
 
 #endif

@@ -109,8 +109,10 @@ static cJSON *statement_object(const struct statement *s, struct tally *tally,
     cJSON_AddItemToObject(out, "cases", tally->cases);
     const cJSON *known = cJSON_GetObjectItemCaseSensitive(faults, s->id);
     cJSON_AddItemToObject(out, "faults",
-                          known ? cJSON_Duplicate(known, true)
-                                : cJSON_CreateArray());
+                          cJSON_IsArray(known) ? cJSON_Duplicate(known, true)
+                                               : cJSON_CreateArray());
+    if (cJSON_IsString(known))
+        cJSON_AddStringToObject(out, "no_fault", known->valuestring);
     return out;
 }
 
@@ -150,8 +152,10 @@ cJSON *judge_faults_of(const cJSON *document)
     cJSON_ArrayForEach(s,
                        cJSON_GetObjectItemCaseSensitive(document, "statements"))
     {
-        const cJSON *list = cJSON_GetObjectItemCaseSensitive(s, "faults");
-        if (cJSON_GetArraySize(list) > 0)
+        const cJSON *list = cJSON_GetObjectItemCaseSensitive(s, "no_fault");
+        if (!list)
+            list = cJSON_GetObjectItemCaseSensitive(s, "faults");
+        if (cJSON_IsString(list) || cJSON_GetArraySize(list) > 0)
             cJSON_AddItemToObject(faults, document_text(s, "id"),
                                   cJSON_Duplicate(list, true));
     }

@@ -14,7 +14,8 @@
 /* judge_statements makes the "statements" of a document.
  *
  * cases    the document's cases; borrowed
- * faults   { statement id: [names of faults] }; borrowed, may be NULL
+ * faults   { statement id: [names of faults], or why there are none };
+ *          borrowed, may be NULL
  *
  * Returns an array with an object per statement of the catalogue, in its order:
  * its verdict, the cases that name it, its faults. For cJSON_Delete.

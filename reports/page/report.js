@@ -169,8 +169,8 @@ function openStatement(id) {
     h("h3", {}, lines.length ? count(lines.length, "case", "cases") : "No case in this run"));
   const sheet = dialog.firstChild;
   if (lines.length) sheet.append(casesCard(lines));
-  sheet.append(h("h3", {}, s.faults && s.faults.length ? "Faults that its tests catch" : "No fault is known for it"),
-    h("div", { class: "links" }, (s.faults || []).map((f) => h("span", { class: "tag" }, f))));
+  sheet.append(h("h3", {}, s.faults && s.faults.length ? "Faults that its tests catch" : "No fault proves its tests"),
+    s.no_fault ? h("p", {}, s.no_fault) : h("div", { class: "links" }, (s.faults || []).map((f) => h("span", { class: "tag" }, f))));
 }
 
 /* ---- every case ----------------------------------------------------------- */

@@ -26,7 +26,8 @@ enum { EXIT_OK, EXIT_FAILED, EXIT_USE, EXIT_HARNESS };
 enum {
     DEFAULT_RUNS = 50,
     MAX_BUSY = 64,
-    BUSY_DEADLINE_MS = 30000,  /* for one event, whose packets all wait */
+    BUSY_DEADLINE_MS = 30000, /* for one event, whose packets all wait */
+    BUSY_LIMIT_S = 600,       /* for a case: no time-out of ours is a verdict */
     BUSY_WORKERS_PER_CPU = 96, /* they sleep most of the time */
     RUNS_AT_ONCE = 5           /* their results are held in memory */
 };
@@ -104,6 +105,7 @@ static bool run_round(struct steady *s, struct engine *engine, size_t first,
         s->jobs[j] = (struct engine_job){&s->cases[j % s->n_cases], fault};
     if (fault) {
         plan.deadline_ms = BUSY_DEADLINE_MS;
+        plan.limit_s = BUSY_LIMIT_S;
         if (!plan.n_workers)
             plan.n_workers =
                 (int)(BUSY_WORKERS_PER_CPU * sysconf(_SC_NPROCESSORS_ONLN));

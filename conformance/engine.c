@@ -174,7 +174,9 @@ static void run_under_check(const struct engine *e, size_t job)
 {
     const struct test_case *c = e->plan->jobs[job].test_case;
     struct case_result *r = &e->results[job];
-    int limit_s = e->options->timeout_s ? e->options->timeout_s : 60;
+    int limit_s = e->options->timeout_s ? e->options->timeout_s
+                  : e->plan->limit_s    ? e->plan->limit_s
+                                        : ENGINE_LIMIT_S;
     if (is_skipped(e, c, r))
         return;
     Suite *suite = suite_create(c->name);

@@ -48,6 +48,7 @@ struct engine_plan {
     const struct engine_job *jobs; /* borrowed; the first start first */
     size_t n_jobs;
     int n_workers;        /* 0: the target's, or the machine's */
+    int limit_s;          /* for a case, lest it hang; 0: ENGINE_LIMIT_S */
     int deadline_ms;      /* for one event; 0: ENGINE_DEADLINE_MS */
     const char *captures; /* folder for .pcap files; NULL none */
     const char *scratch;  /* folder for transcripts as JSON; NULL none */
@@ -58,7 +59,7 @@ struct engine_plan {
     bool (*is_enough)(void *user, const struct case_result *result);
     void *user;
 };
-enum { ENGINE_DEADLINE_MS = 10000 };
+enum { ENGINE_DEADLINE_MS = 10000, ENGINE_LIMIT_S = 60 };
 
 /* engine_run runs the jobs and returns when all have ended, or a signal came.
  *

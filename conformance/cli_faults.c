@@ -4,7 +4,8 @@
  * All pairs of a fault and a case are jobs of one run: they share the brokers,
  * since a fault acts on the connections of its own case only. With them runs
  * every case behind a relay that alters nothing, under the same load and the
- * same deadline: none may fail there.
+ * same deadline: what fails there is tried again in its usual time, and none
+ * may fail then.
  */
 #include "cli_faults.h"
 
@@ -93,20 +94,53 @@ static void add_case(struct work *w, size_t c, size_t n)
     }
 }
 
+/* A statement that a fault should break, and no case has seen broken: a few
+ * more of the cases that name it. */
+static void add_claims(struct work *w, size_t f, size_t n)
+{
+    char id[80];
+    const struct fault *fault = fault_at(f);
+    for (size_t i = 0; fault_statement(fault, i, id, sizeof id); i++) {
+        size_t left = judgement_is_proved(w->judgement, f, id) ? 0 : n;
+        for (size_t c = 0; left && c < w->n_cases; c++) {
+            if (judgement_names(w->judgement, c, id) &&
+                !judgement_is_tried(w->judgement, f, c)) {
+                add_job(w, &w->cases[c], fault);
+                left--;
+            }
+        }
+    }
+}
+
 static int by_seconds(const void *a, const void *b)
 {
     const struct engine_job *x = a, *y = b;
     int left = x->test_case->test->seconds, right = y->test_case->test->seconds;
     if (left != right)
         return right - left;
-    return x->test_case < y->test_case ? -1 : x->test_case > y->test_case;
+    if (x->test_case != y->test_case)
+        return x->test_case < y->test_case ? -1 : 1;
+    return x->fault < y->fault ? -1 : x->fault > y->fault;
+}
+
+/* The longest first, and each pair once. */
+static void order_jobs(struct work *w)
+{
+    size_t n = 0;
+    if (w->n_jobs)
+        qsort(w->jobs, w->n_jobs, sizeof *w->jobs, by_seconds);
+    for (size_t i = 0; i < w->n_jobs; i++) {
+        if (n == 0 || by_seconds(&w->jobs[n - 1], &w->jobs[i]) != 0)
+            w->jobs[n++] = w->jobs[i];
+    }
+    w->n_jobs = n;
 }
 
 /* The first round: all cases without a fault, and a spread of all pairs. The
- * others: what has not failed. */
+ * others: what has not failed, and what was not seen broken. */
 static void plan_round(struct work *w, int round)
 {
-    static const size_t n_more[N_ROUNDS] = {0, 2, 6, SIZE_MAX};
+    static const size_t n_more[N_ROUNDS] = {0, 3, 8, SIZE_MAX};
     const struct fault *asked = w->options->fault, *fault;
     w->n_jobs = 0;
     for (size_t c = 0; !asked && round == 0 && c < w->n_cases; c++)
@@ -119,8 +153,20 @@ static void plan_round(struct work *w, int round)
         if (!judgement_ever_failed(w->judgement, c))
             add_case(w, c, n_more[round]);
     }
-    if (w->n_jobs)
-        qsort(w->jobs, w->n_jobs, sizeof *w->jobs, by_seconds);
+    for (size_t f = 0; round > 0 && fault_at(f); f++)
+        add_claims(w, f, n_more[round]);
+    order_jobs(w);
+}
+
+/* The last round: what came to harm without a fault, perhaps for want of time.
+ */
+static void plan_again(struct work *w)
+{
+    w->n_jobs = 0;
+    for (size_t c = 0; c < w->n_cases; c++) {
+        if (judgement_is_disturbed(w->judgement, c))
+            add_job(w, &w->cases[c], &fault_relay);
+    }
 }
 
 /* ---- running
@@ -147,7 +193,7 @@ static void print_each(const struct work *w, const struct case_result *results)
 }
 
 /* Returns false when a signal ended it. */
-static bool run_round(struct work *w, struct engine *engine)
+static bool run_round(struct work *w, struct engine *engine, int deadline_ms)
 {
     int n_workers;
     struct case_result *results;
@@ -157,7 +203,7 @@ static bool run_round(struct work *w, struct engine *engine)
         .n_jobs = w->n_jobs,
         .n_workers = w->options->jobs ? w->options->jobs
                                       : (int)(WORKERS_PER_CPU * n_cpus),
-        .deadline_ms = DEADLINE_MS,
+        .deadline_ms = deadline_ms,
         .on_done = on_done,
         .user = w,
     };
@@ -186,9 +232,12 @@ static int run_rounds(struct work *w, struct engine *engine)
         judgement_new(w->cases, w->n_cases, engine_catalogue(engine));
     for (int round = 0; round < n_rounds; round++) {
         plan_round(w, round);
-        if (w->n_jobs && !run_round(w, engine))
+        if (w->n_jobs && !run_round(w, engine, DEADLINE_MS))
             return say(EXIT_HARNESS, "interrupted; nothing was written");
     }
+    plan_again(w);
+    if (!w->options->fault && w->n_jobs && !run_round(w, engine, 0))
+        return say(EXIT_HARNESS, "interrupted; nothing was written");
     if (w->is_terminal)
         fputc('\n', stderr);
     if (w->options->fault)

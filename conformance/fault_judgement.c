@@ -24,6 +24,7 @@ struct judgement {
     enum verdict *without; /* [case]: its verdict without a fault */
     /* worked out by count() */
     size_t n_caught, n_observed, n_excused, n_without, n_never, n_disturbed;
+    size_t n_claims, n_unproved;
     int n_passed, n_failed;
 };
 
@@ -137,15 +138,38 @@ bool judgement_ever_failed(const struct judgement *j, size_t c)
     return false;
 }
 
-static bool is_named(const struct judgement *j, const char *id)
+bool judgement_names(const struct judgement *j, size_t c, const char *id)
 {
-    for (size_t i = 0; i < j->n_cases; i++) {
-        for (size_t k = 0; k < j->cases[i].n_statements; k++) {
-            if (strcmp(j->cases[i].statements[k], id) == 0)
-                return true;
-        }
+    for (size_t k = 0; k < j->cases[c].n_statements; k++) {
+        if (strcmp(j->cases[c].statements[k], id) == 0)
+            return true;
     }
     return false;
+}
+
+static bool is_named(const struct judgement *j, const char *id)
+{
+    for (size_t c = 0; c < j->n_cases; c++) {
+        if (judgement_names(j, c, id))
+            return true;
+    }
+    return false;
+}
+
+bool judgement_is_proved(const struct judgement *j, size_t f, const char *id)
+{
+    for (size_t c = 0; c < j->n_cases; c++) {
+        if (has(j, f, c, ASKED | FAILED) && judgement_names(j, c, id))
+            return true;
+    }
+    return false;
+}
+
+bool judgement_is_disturbed(const struct judgement *j, size_t c)
+{
+    enum verdict verdict = j->without[c];
+    return verdict != VERDICT_PASSED && verdict != VERDICT_WARNING &&
+           verdict != VERDICT_SKIPPED && verdict != VERDICT_INCONCLUSIVE;
 }
 
 static bool has_fault(const struct judgement *j, const char *id)
@@ -198,6 +222,25 @@ static void count_faults(struct judgement *j, struct lists *lists)
     }
 }
 
+/* A fault breaks each of its statements: a case that names it sees that. */
+static void count_claims(struct judgement *j, struct lists *lists)
+{
+    char id[80], claim[240];
+    for (size_t f = 0; f < j->n_faults; f++) {
+        const struct fault *fault = j->faults[f];
+        for (size_t i = 0; fault_statement(fault, i, id, sizeof id); i++) {
+            if (!is_named(j, id))
+                continue;
+            j->n_claims++;
+            if (judgement_is_proved(j, f, id))
+                continue;
+            j->n_unproved++;
+            snprintf(claim, sizeof claim, "%s of %s", id, fault->name);
+            put(lists, "statement not seen broken:", claim, NULL);
+        }
+    }
+}
+
 static void count_statements(struct judgement *j, struct lists *lists)
 {
     size_t before = lists->n;
@@ -214,9 +257,7 @@ static void count_cases(struct judgement *j, struct lists *lists)
 {
     for (size_t i = 0; i < j->n_cases; i++) {
         const struct test_case *c = &j->cases[i];
-        enum verdict verdict = j->without[i];
-        if (verdict != VERDICT_PASSED && verdict != VERDICT_WARNING &&
-            verdict != VERDICT_SKIPPED && verdict != VERDICT_INCONCLUSIVE) {
+        if (judgement_is_disturbed(j, i)) {
             j->n_disturbed++;
             put(lists, "not passed without a fault:", c->name, NULL);
         }
@@ -232,12 +273,15 @@ static void count(struct judgement *j, struct lists *lists)
 {
     j->n_caught = j->n_observed = j->n_excused = 0;
     j->n_without = j->n_never = j->n_disturbed = 0;
+    j->n_claims = j->n_unproved = 0;
     count_faults(j, lists);
+    count_claims(j, lists);
     count_statements(j, lists);
     count_cases(j, lists);
     j->n_excused = lists->n_excused;
     j->n_failed = (int)lists->n;
-    j->n_passed = (int)(j->n_faults + 2 * j->n_cases) - j->n_failed;
+    j->n_passed =
+        (int)(j->n_faults + j->n_claims + 2 * j->n_cases) - j->n_failed;
 }
 
 int judgement_print(const struct judgement *judgement, FILE *out,
@@ -249,6 +293,8 @@ int judgement_print(const struct judgement *judgement, FILE *out,
     fprintf(out, "%zu faults, %zu caught, %zu not caught\n", j.n_faults,
             j.n_caught, j.n_faults - j.n_caught);
     fprintf(out, "%zu of them seen by the observer alone\n", j.n_observed);
+    fprintf(out, "%zu times they break a statement, %zu of them unseen\n",
+            j.n_claims, j.n_unproved);
     fprintf(out, "%zu statements without a fault, %zu cases never failed, ",
             j.n_without, j.n_never);
     fprintf(out, "%zu excused by a reason\n", j.n_excused);
@@ -305,6 +351,8 @@ static cJSON *to_json(const struct judgement *judgement, double seconds)
     cJSON_AddNumberToObject(summary, "statements_without_fault",
                             (double)j.n_without);
     cJSON_AddNumberToObject(summary, "cases_never_failed", (double)j.n_never);
+    cJSON_AddNumberToObject(summary, "claims", (double)j.n_claims);
+    cJSON_AddNumberToObject(summary, "claims_unseen", (double)j.n_unproved);
     cJSON_AddNumberToObject(summary, "observer", (double)j.n_observed);
     cJSON_AddNumberToObject(summary, "excused", (double)j.n_excused);
     cJSON_AddNumberToObject(summary, "not_passed_without_fault",

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fault_judgement.h -- what a run of all faults proves, and what it does not.
  *
- * Gathers the verdicts of pairs of a fault and a case. Three lists must be
+ * Gathers the verdicts of pairs of a fault and a case. Four lists must be
  * empty but for what has a reason (reasons.h): faults that no case of their
  * statements caught, statements that tests name and no fault breaks, cases that
- * never failed. Some thousands of pairs.
+ * never failed, and claims of a fault (a statement that it breaks) under which
+ * no case of that statement failed. Some thousands of pairs.
  */
 #ifndef MQTTSPEC_FAULT_JUDGEMENT_H
 #define MQTTSPEC_FAULT_JUDGEMENT_H
@@ -27,6 +28,16 @@ bool judgement_is_tried(const struct judgement *judgement, size_t f, size_t c);
 /* judgement_ever_failed tells whether a fault that breaks one of its statements
  * made case number c fail. */
 bool judgement_ever_failed(const struct judgement *judgement, size_t c);
+
+/* judgement_names tells whether case number c names this statement;
+ * judgement_is_proved whether one that does failed under fault number f. */
+bool judgement_names(const struct judgement *judgement, size_t c,
+                     const char *id);
+bool judgement_is_proved(const struct judgement *judgement, size_t f,
+                         const char *id);
+/* judgement_is_disturbed tells whether case number c came to harm behind the
+ * relay without a fault. */
+bool judgement_is_disturbed(const struct judgement *judgement, size_t c);
 
 /* judgement_add takes the verdict of a pair: of a fault of the catalogue, or of
  * fault_relay. Failed and warning count as caught; an error of the harness does

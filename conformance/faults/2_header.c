@@ -6,9 +6,8 @@
  */
 #include "faults/deed.h"
 
-#define FLAGS                                                                  \
-    "3.1.1/MQTT-2.2.2-1 3.1.1/MQTT-2.2.2-2 5.0/MQTT-2.1.3-1 "                  \
-    "5.0/RULE-flags-malformed"
+#define FLAGS "3.1.1/MQTT-2.2.2-1 5.0/MQTT-2.1.3-1"
+#define FLAGS_TAKEN "3.1.1/MQTT-2.2.2-2 5.0/RULE-flags-malformed"
 #define ID_0 "3.1.1/MQTT-2.3.1-1 5.0/MQTT-2.2.1-3"
 #define OWN_IDS "3.1.1/MQTT-2.3.1-4 5.0/MQTT-2.2.1-4"
 #define SAME_ID "3.1.1/MQTT-2.3.1-6 5.0/MQTT-2.2.1-5"
@@ -17,34 +16,35 @@
 
 const struct fault faults_2_header[] = {
     LENIENT("wrong_flags_taken_in_pingreq", "PINGREQ with wrong flags is taken",
-            FLAGS, PINGREQ()),
+            FLAGS_TAKEN, PINGREQ()),
     LENIENT("wrong_flags_taken_in_subscribe",
             "SUBSCRIBE with wrong flags is taken",
-            FLAGS " 3.1.1/MQTT-3.8.1-1 5.0/MQTT-3.8.1-1", SUBSCRIBE()),
+            FLAGS_TAKEN " 3.1.1/MQTT-3.8.1-1 5.0/MQTT-3.8.1-1", SUBSCRIBE()),
     LENIENT("wrong_flags_taken_in_unsubscribe",
             "UNSUBSCRIBE with wrong flags is taken",
-            FLAGS " 3.1.1/MQTT-3.10.1-1 5.0/MQTT-3.10.1-1", UNSUBSCRIBE()),
+            FLAGS_TAKEN " 3.1.1/MQTT-3.10.1-1 5.0/MQTT-3.10.1-1",
+            UNSUBSCRIBE()),
     LENIENT("wrong_flags_taken_in_pubrel", "PUBREL with wrong flags is taken",
-            FLAGS " 3.1.1/MQTT-3.6.1-1 5.0/MQTT-3.6.1-1", PUBREL()),
+            FLAGS_TAKEN " 3.1.1/MQTT-3.6.1-1 5.0/MQTT-3.6.1-1", PUBREL()),
     LENIENT("wrong_flags_taken_in_puback", "PUBACK with wrong flags is taken",
-            FLAGS, PUBACK()),
+            FLAGS_TAKEN, PUBACK()),
     LENIENT("wrong_flags_taken_in_pubrec", "PUBREC with wrong flags is taken",
-            FLAGS, PUBREC()),
+            FLAGS_TAKEN, PUBREC()),
     LENIENT("wrong_flags_taken_in_pubcomp", "PUBCOMP with wrong flags is taken",
-            FLAGS, PUBCOMP()),
+            FLAGS_TAKEN, PUBCOMP()),
     LENIENT("wrong_flags_taken_in_connect", "CONNECT with wrong flags is taken",
-            FLAGS, CONNECT()),
+            FLAGS_TAKEN, CONNECT()),
     FAULT("wrong_flags_taken_in_disconnect",
           "DISCONNECT with wrong flags is taken as a good one",
-          FLAGS " 3.1.1/MQTT-3.14.1-1 5.0/MQTT-3.14.1-1",
+          FLAGS_TAKEN " 3.1.1/MQTT-3.14.1-1 5.0/MQTT-3.14.1-1",
           {CLIENT, DISCONNECT(), op_hide, .breach = "*"}),
     FAULT("wrong_flags_of_disconnect_mended",
           "DISCONNECT with wrong flags discards the Will",
-          FLAGS " 3.1.1/MQTT-3.14.1-1 5.0/MQTT-3.14.1-1",
+          FLAGS_TAKEN " 3.1.1/MQTT-3.14.1-1 5.0/MQTT-3.14.1-1",
           {CLIENT, DISCONNECT(), op_instead, .breach = "*",
            .packet = DISCONNECT()}),
     LENIENT("wrong_flags_taken_in_auth", "AUTH with wrong flags is taken",
-            FLAGS " 5.0/MQTT-3.15.1-1", AUTH()),
+            "5.0/MQTT-3.15.1-1", AUTH()),
     FAULT("flags_set_in_suback", "SUBACK carries flags", FLAGS,
           {SERVER, SUBACK(), op_alter, {SET(raw_flags, OPT(2))}}),
     FAULT("flags_set_in_connack", "CONNACK carries flags", FLAGS,

@@ -47,7 +47,7 @@ const struct fault faults_3_2_connack[] = {
           {CLIENT, NULL, op_hide_close, .is = is_early, .times = 1}),
     FAULT("refusal_without_a_fitting_code",
           "a refusal for which no code fits has a code all the same",
-          "3.1.1/MQTT-3.2.2-6 3.1.1/MQTT-3.1.4-1",
+          "3.1.1/MQTT-3.1.4-1",
           {CLIENT, CONNECT(), op_answer_and_shut, .breach = "*",
            .packet = CONNACK(.reason = 5)}),
     FAULT("connack_code_unknown", "CONNACK has a Reason Code of another packet",

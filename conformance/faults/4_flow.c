@@ -45,7 +45,7 @@ const struct fault faults_4_flow[] = {
           {CLIENT, NULL, op_shut, .is = is_early}),
     FAULT("payload_format_checked_wrongly",
           "a payload that is no text is delivered as another one",
-          "5.0/RULE-publish-payload-utf8 5.0/RULE-will-payload-utf8",
+          "5.0/RULE-publish-payload-utf8",
           {SERVER, PUBLISH(), op_alter, {APPEND(payload, "x")}},
           {SERVER, PUBACK(), op_drop}, {SERVER, PUBREC(), op_drop}),
     FAULT("payload_that_is_no_text_hangs",

@@ -2,6 +2,7 @@
 /* catalogue.c -- the tables of faults, one behind the other. */
 #include "faults/catalogue.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct fault *const tables[] = {
@@ -62,4 +63,16 @@ bool fault_lists(const char *list, const char *statement)
 bool fault_breaks(const struct fault *fault, const char *statement)
 {
     return fault_lists(fault->statements, statement);
+}
+
+bool fault_statement(const struct fault *fault, size_t i, char *id, size_t n)
+{
+    const char *at = fault->statements;
+    while (*at) {
+        size_t n_word = strcspn(at, " ");
+        if (i-- == 0)
+            return snprintf(id, n, "%.*s", (int)n_word, at) > 0;
+        at += n_word + strspn(at + n_word, " ");
+    }
+    return false;
 }

@@ -18,6 +18,10 @@ const struct fault *fault_find(const char *name);
 /* fault_breaks tells whether a fault says that it breaks a statement. */
 bool fault_breaks(const struct fault *fault, const char *statement);
 
+/* fault_statement copies the i-th statement that a fault says it breaks; false
+ * beyond the last. */
+bool fault_statement(const struct fault *fault, size_t i, char *id, size_t n);
+
 /* A list of statement ids, separated by spaces, holds this one? */
 bool fault_lists(const char *list, const char *statement);
 

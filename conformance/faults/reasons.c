@@ -14,7 +14,8 @@ struct reason {
 
 #define WEBSOCKET                                                              \
     "the relay ends the WebSocket: faults act on packets, not on frames"
-#define AT_START "what a setting does at the start is seen in the log"
+#define AT_START                                                               \
+    "a broker that starts, or refuses to, says nothing that could be altered"
 #define IN_LOG "it is read in the broker's log, which no relay sees"
 
 #define IN_PROCESS                                                             \

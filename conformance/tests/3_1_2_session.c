@@ -159,7 +159,8 @@ TEST(clean_session_leaves_nothing, "3.1.1/MQTT-3.1.2-6", "5.0/MQTT-4.1.0-2")
     peer_expect_nothing(again);
 }
 
-/* Without a stored session the server makes one, and it works. */
+/* Without a stored session the server makes one, and it works: there is one to
+ * come back to. */
 TEST(session_is_made_for_a_new_client, "3.1.1/MQTT-3.1.2-4", "5.0/MQTT-3.1.2-6",
      "5.0/MQTT-3.1.4-4")
 {
@@ -167,6 +168,12 @@ TEST(session_is_made_for_a_new_client, "3.1.1/MQTT-3.1.2-4", "5.0/MQTT-3.1.2-6",
     client_subscribe(reader, "news/#", 1);
     client_publish(reader, MESSAGE("news/1", "one", .qos = 1));
     client_expect(reader, MESSAGE("news/1", "one", .qos = 1));
+    client_disconnect(reader);
+    struct peer *again = peer_connect(t, KEPT_BY("reader"));
+    t_check(t, peer_connack(again)->session_present, "Session Present 1",
+            "it is 0");
+    peer_publish(again, MESSAGE("news/2", "two", .qos = 1));
+    peer_expect_message(again, MESSAGE("news/2", "two", .qos = 1));
 }
 
 /* A session may be taken up again and again. */

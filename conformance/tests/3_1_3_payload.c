@@ -140,8 +140,8 @@ TEST(empty_client_id_gets_a_unique_one, "3.1.1/MQTT-3.1.3-6",
 
 /* The server tells the client which identifier it has got, and no two clients
  * get the same. */
-TEST(assigned_client_id_is_told, "5.0/MQTT-3.1.3-7", "5.0/MQTT-3.2.2-16",
-     .needs = "empty_client_id")
+TEST(assigned_client_id_is_told, "5.0/MQTT-3.1.3-6", "5.0/MQTT-3.1.3-7",
+     "5.0/MQTT-3.2.2-16", .needs = "empty_client_id")
 {
     struct peer *first = peer_hello(t, "");
     struct peer *second = peer_hello(t, "");

@@ -29,7 +29,8 @@ TEST(receive_maximum_is_announced, "artemis/R11-receive-maximum-announced",
 
 /* -1 leaves it out, which the standard reads as 65535: nobody is limited. */
 TEST(receive_maximum_is_left_out, "artemis/R11-receive-maximum-announced",
-     "5.0/MQTT-3.3.4-7", .settings = "receiveMaximum=-1", AS_CONFIGURED)
+     "artemis/R11-receive-maximum-value", "5.0/MQTT-3.3.4-7",
+     .settings = "receiveMaximum=-1", AS_CONFIGURED)
 {
     struct peer *peer = peer_open(t);
     peer_send(peer, FRESH("one"));
@@ -226,7 +227,8 @@ TEST_EACH(topic_alias_maximum_is_enforced, outside,
 
 /* -1 leaves it out, which forbids aliases. */
 TEST(topic_alias_maximum_is_left_out, "artemis/R12-topic-alias-announced",
-     "5.0/MQTT-3.2.2-18", .settings = "topicAliasMaximum=-1", AS_CONFIGURED)
+     "artemis/R12-topic-alias-value", "5.0/MQTT-3.2.2-18",
+     .settings = "topicAliasMaximum=-1", AS_CONFIGURED)
 {
     struct peer *peer = peer_open(t);
     peer_send(peer, FRESH("one"));
@@ -299,7 +301,8 @@ TEST(maximum_packet_size_is_announced, "artemis/R13-packet-size-announced",
 
 /* -1 leaves it out: large packets are taken. */
 TEST(maximum_packet_size_is_left_out, "artemis/R13-packet-size-announced",
-     "5.0/MQTT-3.2.2-15", .settings = "maximumPacketSize=-1", AS_CONFIGURED)
+     "artemis/R13-packet-size-value", "5.0/MQTT-3.2.2-15",
+     .settings = "maximumPacketSize=-1", AS_CONFIGURED)
 {
     struct peer *peer = peer_open(t);
     peer_send(peer, FRESH("one"));

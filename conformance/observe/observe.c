@@ -83,8 +83,11 @@ struct observe *observe_new(struct observe_world *world,
 
 void observe_put(struct id_set *set, uint16_t id)
 {
-    unsigned char **page = &set->pages[id >> 10];
+    unsigned char **page;
 
+    if (!set->pages)
+        set->pages = zeroed(ID_PAGES * sizeof *set->pages);
+    page = &set->pages[id >> 10];
     if (!*page)
         *page = zeroed(128);
     (*page)[(id & 1023) / 8] |= (unsigned char)(1u << id % 8);
@@ -92,8 +95,9 @@ void observe_put(struct id_set *set, uint16_t id)
 
 static void clear_ids(struct id_set *set)
 {
-    for (size_t i = 0; i < sizeof set->pages / sizeof *set->pages; i++)
+    for (size_t i = 0; set->pages && i < ID_PAGES; i++)
         free(set->pages[i]);
+    free(set->pages);
 }
 
 void observe_free(struct observe *o)

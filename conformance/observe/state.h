@@ -45,10 +45,12 @@ struct topic_alias {
     size_t n;
 };
 
-/* A set of Packet Identifiers: one bit each, in pages made at need. */
+/* A set of Packet Identifiers: one bit each, in pages made at need; so is the
+ * list of pages, as most connections use no identifiers. */
 struct id_set {
-    unsigned char *pages[64]; /* of 1024 identifiers; NULL: none */
+    unsigned char **pages; /* ID_PAGES, each of 1024 identifiers; NULL: none */
 };
+enum { ID_PAGES = 64 };
 
 /* One direction of a connection. */
 struct sender {
@@ -72,7 +74,8 @@ struct subscription {
     struct subscription *next;
     char *filter;
     size_t n;
-    bool is_shared;
+    bool is_shared; /* "$share/": in 3.x it may be, or mean what it says */
+    bool is_of_3;
     bool was_granted;
     unsigned n_open; /* SUBSCRIBEs without their SUBACK */
     unsigned n_subscribes;
@@ -193,7 +196,7 @@ void observe_reply(struct observe *o, const struct wire_packet *p);
 /* The sets of Packet Identifiers of a sender. */
 static inline bool observe_has(const struct id_set *set, uint16_t id)
 {
-    const unsigned char *page = set->pages[id >> 10];
+    const unsigned char *page = set->pages ? set->pages[id >> 10] : NULL;
 
     return page && page[(id & 1023) / 8] >> id % 8 & 1;
 }

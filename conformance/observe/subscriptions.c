@@ -66,9 +66,11 @@ static struct wire_bytes plain_part(const struct subscription *s)
 static bool covers(const struct subscription *s, struct wire_bytes topic)
 {
     const struct wire_bytes filter = plain_part(s);
+    const size_t n = wire_len(topic);
 
     return (s->was_granted || s->n_open) &&
-           observe_matches(filter.text, filter.n, topic.text, wire_len(topic));
+           (observe_matches(filter.text, filter.n, topic.text, n) ||
+            (s->is_of_3 && observe_matches(s->filter, s->n, topic.text, n)));
 }
 
 static struct subscription *find_subscription(struct session *session,
@@ -111,8 +113,10 @@ static struct subscription *add_subscription(const struct observe *o,
         abort();
     s->n = wire_len(filter);
     s->filter = observe_copy(filter.text, s->n);
-    s->is_shared =
-        o->version == WIRE_5_0 && s->n > 7 && !memcmp(s->filter, "$share/", 7);
+    /* 3.x leaves names that begin with "$" to the server (3.1.1 s4.7.2): some
+     * serve shared subscriptions there too, others take the filter as it is. */
+    s->is_of_3 = o->version != WIRE_5_0;
+    s->is_shared = s->n > 7 && !memcmp(s->filter, "$share/", 7);
     s->always_no_local = s->always_retain_as_published = true;
     s->next = o->session->subscriptions;
     o->session->subscriptions = s;

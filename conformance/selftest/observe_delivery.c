@@ -109,6 +109,29 @@ START_TEST(shared_subscriptions_match_by_their_filter)
 }
 END_TEST
 
+/* In 3.x a server may make of "$share/" what it likes; anything else must still
+ * match. */
+START_TEST(what_begins_with_a_dollar_is_the_servers_in_3)
+{
+    struct scene s = {0};
+
+    connected(&s, WIRE_3_1_1, "c");
+    C(SUBSCRIBE(.packet_id = 1,
+                .filters = {{"$share/g/a/#", .qos = 1}, {"a/c"}}));
+    S(SUBACK(.packet_id = 1, .codes = CODES(1, 0)));
+    S(PUBLISH(.topic = "a/b", .qos = 1, .packet_id = 1));
+    S(PUBLISH(.topic = "$share/g/a/b", .qos = 1, .packet_id = 2));
+    S(PUBLISH(.topic = "a/c", .retain = 1));
+    S(PUBLISH(.topic = "a/c", .retain = 1));
+    SILENT();
+    S(PUBLISH(.topic = "a/c", .retain = 1));
+    FOUND("server 3.1.1/MQTT-3.3.1-9");
+    S(PUBLISH(.topic = "b"));
+    FOUND("server 3.1.1/MQTT-3.3.2-3");
+    end(&s);
+}
+END_TEST
+
 START_TEST(live_messages_have_no_retain)
 {
     struct scene s = {0};
@@ -277,6 +300,7 @@ Suite *suite_observe_delivery(void)
     tcase_add_test(tcase, replies_answer_their_request);
     tcase_add_test(tcase, deliveries_match_a_subscription);
     tcase_add_test(tcase, shared_subscriptions_match_by_their_filter);
+    tcase_add_test(tcase, what_begins_with_a_dollar_is_the_servers_in_3);
     tcase_add_test(tcase, live_messages_have_no_retain);
     tcase_add_test(tcase, subscription_identifiers_come_with_the_message);
     tcase_add_test(tcase, copies_are_like_what_was_published);

@@ -39,7 +39,7 @@ FUZZERS      := $(patsubst fuzz/%.c,%,$(filter-out fuzz/standalone.c,$(wildcard 
 FUZZ_SRC     := $(call sources,fuzz/support conformance/wire conformance/observe) conformance/blackbox/grammar.c
 FUZZ_TOOLS   := $(patsubst %,tools/%.c,capture detect flow fragment framer link pcapng tcp tls ws)
 # Targets whose inputs are packets share one mutator; it needs libFuzzer.
-FUZZ_PACKETS := decode differential frame observe roundtrip session wire
+FUZZ_PACKETS := decode differential durable frame observe roundtrip session wire
 BROKER_TEST  := $(call sources,broker/tests)
 CONF_TEST    := $(call sources,conformance/selftest)
 TOOLS_TEST   := $(call sources,tools/tests)

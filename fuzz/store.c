@@ -131,8 +131,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
     struct feed feed = {octets, n};
     unsigned settings = feed_u8(&feed);
     char folder[64], error[256];
-    if (!config.wildcard_syntax.delimiter)
+    if (!config.wildcard_syntax.delimiter) {
         config_init(&config);
+        sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    }
     snprintf(folder, sizeof folder, FOLDER "-%ld", (long)getpid());
     mkdir(folder, 0700);
     forget_files();

@@ -12,12 +12,12 @@ set -u
 cd "$(dirname "$0")/.."
 build=$1 secs=$2
 shift 2
-export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:allocator_may_return_null=1}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 mkdir -p "$build/fuzz/findings" "$build/fuzz/logs"
 
 options() { # packets are told by their mutator, texts by the dictionary
     case $1 in
-    session | observe) echo -max_len=2048 -timeout=20 -entropic=0 ;; # each run is long: no time for statistics
+    session | durable | observe) echo -max_len=2048 -timeout=20 -entropic=0 ;; # each run is long: no time for statistics
     capture | store) echo -max_len=4096 -timeout=20 ;;
     *) echo -max_len=4096 -timeout=10 -dict=fuzz/mqtt.dict ;;
     esac

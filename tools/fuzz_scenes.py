@@ -20,7 +20,7 @@ import sys
 CUT_UP, CUT_OFF, SAME_TURN = 4, 8, 16
 WAIT_1, WAIT_6, WAIT_90, WAIT_HOURS = 4 << 5, 5 << 5, 6 << 5, 7 << 5
 # Settings, as world.c reads them: four octets.
-STORE = (0, 0, 21 << 3, 0)
+STORE = (0, 0, 0, 0x80)  # no setting of the broker: the target is durable
 SCRAM = (0, 0x80, 0, 0)
 RESTART = b"\x0f\0"
 
@@ -150,7 +150,7 @@ def on_authentication():
         (2, scram(data=b"n,,n=nobody,r=abc")), (2, auth(0x18, proof())), (3, scram()), (3, publish("a"))]
     yield "scram-proved-and-refused-as-another", SCRAM, [
         (0, scram()), (0, auth(0x18, proof())), (0, auth(0x19, FIRST.replace(b"ann", b"bob"))), (0, auth(0x18, proof()))]
-    yield "scram-kept-by-the-store", (SCRAM[0], 0x80, STORE[2], 0), [
+    yield "scram-kept-by-the-store", (0, 0x80, 0, STORE[3]), [
         (0, scram(more=LONG, will=("own/c0/w", 1, True, (number(0x18, 9), number(2, 60))))), (0, auth(0x18, proof())),
         (0, subscribe("a/#", "$share/g/c")), (0, RESTART), (WAIT_90, connect("c1", clean=True)), (1, subscribe("#"))]
     yield "rights-at-each-step", (0x40, 0x80, 0, 0), [
@@ -225,7 +225,7 @@ def on_sessions():
         (0, connect("c0", properties=(expiry(5),))), (0, subscribe("a/#")), (1, connect("c1")),
         (1, publish("a/1", qos=1)), (1, publish("r", retain=True, properties=(number(2, 1),))), (CUT_OFF, packet(0xC0)),
         (WAIT_90 | 1, RESTART), (0, connect("c0"))]
-    yield "disk-full", (0, 0, STORE[2], 0x60), [
+    yield "disk-full", (0, 0, 0, 0x60 | STORE[3]), [
         (0, connect("c0", properties=LONG)), (0, subscribe("a/#")), (1, connect("c1", properties=LONG))] + [
         (1, publish(f"a/{i}", "x" * n, qos=1, pid=i, retain=True)) for i, n in ((1, 5), (2, 1100))] + [
         (1, connect("c1")), (0, connect("c0", properties=LONG)), (0, RESTART), (0, connect("c0", properties=LONG))]
@@ -324,7 +324,7 @@ def main():
     for scenes in (on_authentication, on_queues, on_sessions, on_many):
         for name, chosen, items in scenes():
             octets = settings(chosen) + b"".join(bytes([control]) + octets for control, octets in items)
-            write(out, "session", name, octets)
+            write(out, "durable" if chosen[3] & STORE[3] else "session", name, octets)
     for target, name, octets in others():
         write(out, target, name, octets)
 

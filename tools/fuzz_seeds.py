@@ -98,7 +98,7 @@ def from_streams(out, path):
     # The same with a store, a restart, and the first half again.
     half = session[4 : 4 + LARGEST // 4]
     if len(session) < LARGEST // 2:
-        write(out, "session", b"\0\0\xa8\1" + session[4:] + b"\0\x0f\0" + half)
+        write(out, "durable", b"\0\0\0\1" + session[4:] + b"\0\x0f\0" + half)
     write(out, "observe", observe)
     for (connection, is_client), octets in streams.items():
         if octets[:4] in (b"GET ", b"HTTP"):

@@ -136,6 +136,12 @@ static void set_addresses(struct config *c)
 static void open_store(struct world *w, struct store **store)
 {
     char error[256];
+    static bool is_set_up;
+    if (!is_set_up) { /* one thread, and nobody asks for figures */
+        sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+        is_set_up = true;
+    }
     if (!w->folder[0]) {
         strcpy(w->folder, "/dev/shm/mqttspec-fuzz-XXXXXX");
         if (!mkdtemp(w->folder))
@@ -167,7 +173,7 @@ static void start(struct world *w)
         fill_disk(store);
 }
 
-void world_open(struct world *w, const uint8_t settings[4])
+void world_open(struct world *w, const uint8_t settings[4], bool has_store)
 {
     static char yes[] = "yes";
     char error[256];
@@ -184,7 +190,7 @@ void world_open(struct world *w, const uint8_t settings[4])
     if (settings[3] & 1)
         set_addresses(&w->config);
     w->is_disk_full = (settings[3] & 0x60) == 0x60;
-    if (settings[2] >> 3 == 21)
+    if (has_store)
         w->config.data_folder = yes; /* only says that there is one */
     if (w->config.has_scram_sha_256)
         w->config.acl_file = yes;

@@ -36,9 +36,11 @@ struct world {
 
 /* world_open makes a broker; the settings decide about limits and options.
  *
- * settings   4 octets
+ * settings    4 octets
+ * has_store   it keeps what survives a restart, in memory that looks like a
+ * disk
  */
-void world_open(struct world *w, const uint8_t settings[4]);
+void world_open(struct world *w, const uint8_t settings[4], bool has_store);
 
 /* world_close frees everything. */
 void world_close(struct world *w);
@@ -63,6 +65,9 @@ void world_wait(struct world *w, uint64_t ms);
 /* world_restart closes the broker in good order and starts it again with what
  * the store kept. Nothing happens without a store. */
 void world_restart(struct world *w);
+
+/* world_play opens a world, does what an input says, and closes it (play.c). */
+void world_play(const uint8_t *octets, size_t n, bool has_store);
 
 /* broker_check looks at every invariant of the broker's tables and counters;
  * aborts where one does not hold (invariants.c). */

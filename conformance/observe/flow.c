@@ -307,6 +307,18 @@ void observe_ack(struct observe *o, enum wire_side from,
 
 /* ---- what is still owed -------------------------------------------------- */
 
+/* is_too_large_to_answer tells whether SUBACK or UNSUBACK, a code for each
+ * Topic Filter, would be larger than the client takes: the server must keep it
+ * back [MQTT-3.1.2-24]. */
+static bool is_too_large_to_answer(const struct observe *o,
+                                   const struct exchange *e)
+{
+    const uint32_t most = o->sides[WIRE_SERVER].packet_max;
+    const size_t n = e->request ? 3 + e->request->n_filters : 0;
+
+    return most && n + (n > 127 ? 3 : 2) > most;
+}
+
 static void owed_by_answering(struct observe *o, const struct exchange *e)
 {
     static const struct observe_cite suback = {"3.1.1/MQTT-3.8.4-1",
@@ -319,7 +331,7 @@ static void owed_by_answering(struct observe *o, const struct exchange *e)
                                                 "5.0/MQTT-4.3.3-11"};
     const unsigned id = e->id;
 
-    if (e->is_resumed)
+    if (e->is_resumed || is_too_large_to_answer(o, e))
         return;
     if (e->kind == EXCHANGE_SUBSCRIBE)
         observe_blame(o, WIRE_SERVER, &suback, MUST,

@@ -110,6 +110,60 @@ START_TEST(server_sets_dup_on_a_first_copy)
 }
 END_TEST
 
+/* A PUBREC that nobody waited for is answered by a PUBREL, which takes no
+ * identifier: the server may give it to a PUBLISH. */
+START_TEST(an_answer_to_a_stray_pubrec_takes_no_identifier)
+{
+    struct scene s = {0};
+
+    open_all(&s, WIRE_5_0);
+    C(PUBREC(.packet_id = 9));
+    FOUND("client 5.0/MQTT-2.2.1-5");
+    S(PUBREL(.packet_id = 9, .reason = 0x92));
+    S(PUBLISH(.topic = "a", .qos = 1, .packet_id = 9));
+    C(PUBACK(.packet_id = 9));
+    SILENT();
+    end(&s);
+}
+END_TEST
+
+/* What the server answers, it answers to the later of the two. */
+START_TEST(an_identifier_used_again_at_another_qos_is_followed)
+{
+    struct scene s = {0};
+
+    open_all(&s, WIRE_5_0);
+    C(PUBLISH(.topic = "a", .qos = 1, .packet_id = 5));
+    C(PUBLISH(.topic = "a", .qos = 2, .packet_id = 5, .dup = 1));
+    FOUND("client 5.0/MQTT-2.2.1-3");
+    S(PUBREC(.packet_id = 5));
+    C(PUBREL(.packet_id = 5));
+    S(PUBCOMP(.packet_id = 5));
+    SILENT();
+    end(&s);
+}
+END_TEST
+
+/* Of seven codes none may be left out, and the client takes eleven octets. */
+START_TEST(an_answer_that_the_client_does_not_take_is_not_owed)
+{
+    struct scene s = {0};
+
+    for (uint32_t most = 11; most <= 12; most++) {
+        play(&s, WIRE_5_0);
+        C(CONNECT(.client_id = "c", .clean_start = 1,
+                  .props = {.maximum_packet_size = OPT(most)}));
+        S(CONNACK());
+        C(SUBSCRIBE(.packet_id = 1,
+                    .filters = {
+                        {"a"}, {"b"}, {"c"}, {"d"}, {"e"}, {"f"}, {"g"}}));
+        QUIET();
+        FOUND(most == 11 ? "" : "server 5.0/MQTT-3.8.4-1");
+        end(&s);
+    }
+}
+END_TEST
+
 START_TEST(server_answers_wrongly)
 {
     struct scene s = {0};
@@ -346,6 +400,9 @@ Suite *suite_observe_flow(void)
     tcase_add_test(tcase, server_identifier_in_use);
     tcase_add_test(tcase, server_repeats_on_the_same_connection);
     tcase_add_test(tcase, server_sets_dup_on_a_first_copy);
+    tcase_add_test(tcase, an_answer_to_a_stray_pubrec_takes_no_identifier);
+    tcase_add_test(tcase, an_identifier_used_again_at_another_qos_is_followed);
+    tcase_add_test(tcase, an_answer_that_the_client_does_not_take_is_not_owed);
     tcase_add_test(tcase, server_answers_wrongly);
     tcase_add_test(tcase, repeats_may_be_answered_each);
     tcase_add_test(tcase, server_releases_wrongly);

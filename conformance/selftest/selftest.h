@@ -17,6 +17,7 @@ Suite *suite_wire_vectors(void);
 Suite *suite_wire_bad(void);
 Suite *suite_wire_build(void);
 Suite *suite_observe_opening(void);
+Suite *suite_observe_sessions(void);
 Suite *suite_observe_flow(void);
 Suite *suite_observe_delivery(void);
 Suite *suite_scram(void);

@@ -7,13 +7,21 @@
 #include "selftest/selftest.h"
 
 static Suite *(*const suites[])(void) = {
-    suite_statement,        suite_faults,
-    suite_engine,           suite_report,
-    suite_compare,          suite_wire_vectors,
-    suite_wire_bad,         suite_wire_build,
-    suite_observe_opening,  suite_observe_flow,
-    suite_observe_delivery, suite_scram,
-    suite_target,           suite_tap,
+    suite_statement,
+    suite_faults,
+    suite_engine,
+    suite_report,
+    suite_compare,
+    suite_wire_vectors,
+    suite_wire_bad,
+    suite_wire_build,
+    suite_observe_opening,
+    suite_observe_sessions,
+    suite_observe_flow,
+    suite_observe_delivery,
+    suite_scram,
+    suite_target,
+    suite_tap,
 };
 
 int main(void)

@@ -72,6 +72,12 @@ static const struct group *group_of(const struct engine *e,
     return NULL;
 }
 
+/* A broker of its own, started and stopped by the case. */
+static bool has_own_broker(const struct engine *e, const struct test *test)
+{
+    return (test->own_broker || test->apart) && target_is_ours(e->target);
+}
+
 void engine_case_file(const struct test_case *c, const char *folder,
                       const char *ending, char *out, size_t n)
 {
@@ -127,7 +133,7 @@ static void run_case(const struct engine *e, size_t number)
                             .pcap = pcap,
                             .json = json,
                             .keeps_all = e->options->all_captures};
-    if (!c->test->own_broker || !target_is_ours(e->target))
+    if (!has_own_broker(e, c->test))
         setup.instance = group_of(e, c->test)->instance;
     make_tag(e, e->n_before + number, setup.tag);
     if (plan->captures)
@@ -161,7 +167,7 @@ static bool is_skipped(const struct engine *e, const struct test_case *c,
         r->verdict = VERDICT_SKIPPED;
         strcpy(r->reason, "the test needs a broker of its own, which a URL "
                           "cannot give");
-    } else if (!c->test->own_broker && (!group || !group->instance)) {
+    } else if (!has_own_broker(e, c->test) && (!group || !group->instance)) {
         r->verdict = VERDICT_ERROR;
         snprintf(r->reason, sizeof r->reason,
                  "the broker cannot be started with these settings: %s",
@@ -181,7 +187,7 @@ static void run_under_check(const struct engine *e, size_t job)
         return;
     Suite *suite = suite_create(c->name);
     TCase *tcase = tcase_create(c->name);
-    if (c->test->own_broker) /* it may be restarted, too */
+    if (has_own_broker(e, c->test)) /* it may be restarted, too */
         limit_s += 2 * target_start_seconds(e->target);
     tcase_set_timeout(tcase, limit_s + c->test->seconds);
     tcase_add_loop_test(tcase, one_case, (int)job, (int)job + 1);
@@ -328,8 +334,8 @@ static void gather_settings(struct engine *e)
     for (size_t i = 0; i < e->n_cases; i++) {
         const struct test *test = e->cases[i].test;
         char why[256];
-        if (test->own_broker || !test->settings || group_of(e, test) ||
-            e->n_groups == MAX_GROUPS ||
+        if (test->own_broker || test->apart || !test->settings ||
+            group_of(e, test) || e->n_groups == MAX_GROUPS ||
             target_lacks(e->target, test->settings, test->needs, NULL, NULL,
                          why, sizeof why))
             continue;

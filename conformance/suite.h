@@ -73,6 +73,11 @@ struct test {
      * that cannot be started. */
     bool own_broker;
 
+    /* It may keep the broker busy for seconds, which other cases would be
+     * blamed for: it gets a broker of its own where the harness starts it, and
+     * runs all the same where it does not. */
+    bool apart;
+
     /* Statements that the settings waive for the observer's judgement. */
     const char *waives;
 

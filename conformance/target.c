@@ -317,6 +317,8 @@ bool target_has(const struct target *target, const char *capability)
 {
     if (strcmp(capability, "restart") == 0 && !target->is_ours)
         return false;
+    if (strcmp(capability, "process") == 0)
+        return target->is_ours && !*target->descriptor.script;
     /* What the probe found counts, once it was made. */
     return !has_word(*target->told ? target->lacks : target->descriptor.lacks,
                      capability);

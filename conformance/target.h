@@ -29,9 +29,9 @@
  *
  * Capabilities: mqtt3.1 mqtt3.1.1 mqtt5.0 tcp tls ws wss qos1 qos2 retain
  * wildcards shared subscription_identifiers topic_alias empty_client_id
- * restart persistence durable (what was acknowledged survives a kill)
- * acceptor_parameters (the settings mean just what the
- * Artemis manual says, limits included); probed where a packet can
+ * restart process (it can be looked at) persistence durable (what was
+ * acknowledged survives a kill) acceptor_parameters (the settings mean just
+ * what the Artemis manual says, limits included); probed where a packet can
  * tell (target_probe.c), else declared by the descriptor's `lacks`.
  */
 #ifndef MQTTSPEC_TARGET_H

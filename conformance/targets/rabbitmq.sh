@@ -5,13 +5,16 @@
 #
 # usage: rabbitmq.sh FOLDER DIST_PORT EPMD_PORT [OTHER_DIST_PORT]
 # FOLDER/config becomes the node's rabbitmq.conf. Its name is
-# n<DIST_PORT>@localhost; with the port of another of the same EPMD_PORT it
-# forms a cluster with that one. SIGTERM stops the node, then epmd; both die
-# with this script, however it ends.
+# n<DIST_PORT>@localhost, and stays so when it is started again in that folder
+# with other ports: its data go by its name. With the port of another of the
+# same EPMD_PORT it forms a cluster with that one. SIGTERM stops the node, then
+# epmd; both die with this script, however it ends.
 set -eu
 folder=$1
 export HOME="$folder" ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$3"
-export RABBITMQ_NODENAME="n$2@localhost" RABBITMQ_DIST_PORT="$2"
+[ -e "$folder/name" ] || echo "n$2@localhost" >"$folder/name"
+RABBITMQ_NODENAME=$(cat "$folder/name")
+export RABBITMQ_NODENAME RABBITMQ_DIST_PORT="$2"
 export RABBITMQ_CONF_ENV_FILE=/dev/null RABBITMQ_LOGS=-
 export RABBITMQ_CONFIG_FILE="$folder/rabbitmq.conf"
 export RABBITMQ_ADVANCED_CONFIG_FILE="$folder/none.config"

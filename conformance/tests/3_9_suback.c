@@ -46,10 +46,7 @@ TEST(suback_grants_what_is_asked, "3.1.1/MQTT-3.8.4-5", "5.0/MQTT-3.8.4-7",
     client_subscribe(client, "c", 2);
 }
 
-/* A refused Topic Filter gets a failure code at its place, the others work. */
-TEST(suback_failure_in_place, "3.1.1/MQTT-3.8.4-5", "3.1.1/MQTT-3.9.3-1",
-     "3.1.1/MQTT-3.9.3-2", "5.0/MQTT-3.9.3-1", "5.0/MQTT-3.9.3-2",
-     .settings = "users=on;acl=on")
+static struct peer *ask_for_denied(struct t *t)
 {
     struct t_user bound = t_user_bound(t);
     struct peer *peer = peer_connect(
@@ -58,10 +55,31 @@ TEST(suback_failure_in_place, "3.1.1/MQTT-3.8.4-5", "3.1.1/MQTT-3.9.3-1",
     peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"a", .qos = 1},
                                                           {"denied/x"},
                                                           {"b", .qos = 0}}));
-    const struct wire_packet *suback = peer_expect_any(
-        peer, SUBACK(.packet_id = 1, .codes = CODES(1, 0x80, 0)),
-        SUBACK(.packet_id = 1, .codes = CODES(1, 0x87, 0)),
-        SUBACK(.packet_id = 1, .codes = CODES(1, 0, 0)));
+    return peer;
+}
+
+/* A SUBSCRIBE that asks for what is forbidden is no violation: SUBACK comes. */
+TEST(suback_for_a_forbidden_filter, "3.1.1/MQTT-3.8.4-1", "5.0/MQTT-3.8.4-1",
+     .settings = "users=on;acl=on")
+{
+    struct peer *peer = ask_for_denied(t);
+    peer_expect(peer, SUBACK(.packet_id = 1));
+}
+
+/* A refused Topic Filter gets a failure code at its place, the others work. */
+TEST(suback_failure_in_place, "3.1.1/MQTT-3.8.4-5", "3.1.1/MQTT-3.9.3-1",
+     "3.1.1/MQTT-3.9.3-2", "5.0/MQTT-3.9.3-1", "5.0/MQTT-3.9.3-2",
+     .settings = "users=on;acl=on")
+{
+    struct peer *peer = ask_for_denied(t);
+    const struct wire_packet *suback =
+        peer_expect_or_close(peer, SUBACK(.packet_id = 1));
+    t_skip_unless(t, suback, "the broker closes the connection");
+    t_check(t,
+            wire_same(suback->codes, CODES(1, 0, 0)) ||
+                wire_same(suback->codes, CODES(1, 0x80, 0)) ||
+                wire_same(suback->codes, CODES(1, 0x87, 0)),
+            "SUBACK with 01, a failure or 00, 00", "the codes are others");
     t_skip_unless(t, suback->codes.octets[1] >= 0x80, REFUSES_NO_FILTER);
     peer_publish(peer, MESSAGE("a", "x", .qos = 1));
     peer_expect_message(peer, MESSAGE("a", "x", .qos = 1));
@@ -86,5 +104,5 @@ TEST(suback_within_maximum_packet_size, "5.0/MQTT-3.9.2-1", "5.0/MQTT-3.9.2-2",
 }
 
 SUITE(suback, "3.9 SUBACK", suback_in_order, suback_grants_no_more,
-      suback_grants_what_is_asked, suback_failure_in_place,
-      suback_within_maximum_packet_size);
+      suback_grants_what_is_asked, suback_for_a_forbidden_filter,
+      suback_failure_in_place, suback_within_maximum_packet_size);

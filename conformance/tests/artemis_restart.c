@@ -18,6 +18,12 @@
 #define KILLED                                                                 \
     .settings = "persistence=on", .own_broker = true,                          \
     .needs = "restart persistence durable"
+#define STOPPED_WITH_QOS_2                                                     \
+    .settings = "persistence=on", .own_broker = true,                          \
+    .needs = "restart persistence qos2"
+#define KILLED_WITH_QOS_2                                                      \
+    .settings = "persistence=on", .own_broker = true,                          \
+    .needs = "restart persistence durable qos2"
 
 #define LASTING(id)                                                            \
     CONNECT(.client_id = id, .props.session_expiry_interval_s = OPT(600))
@@ -50,12 +56,13 @@ static void check_session(struct t *t, enum how how)
 }
 
 TEST(session_survives_stop, "artemis/R17-sessions-survive-restart", ALL,
-     STOPPED)
+     STOPPED_WITH_QOS_2)
 {
     check_session(t, STOP);
 }
 
-TEST(session_survives_kill, "artemis/R17-sessions-survive-restart", ALL, KILLED)
+TEST(session_survives_kill, "artemis/R17-sessions-survive-restart", ALL,
+     KILLED_WITH_QOS_2)
 {
     check_session(t, KILL);
 }
@@ -142,13 +149,13 @@ static void check_options(struct t *t, enum how how)
 }
 
 TEST(options_survive_stop, "artemis/R17-sessions-survive-restart",
-     .versions = "5.0", STOPPED)
+     .versions = "5.0", STOPPED_WITH_QOS_2)
 {
     check_options(t, STOP);
 }
 
 TEST(options_survive_kill, "artemis/R17-sessions-survive-restart",
-     .versions = "5.0", KILLED)
+     .versions = "5.0", KILLED_WITH_QOS_2)
 {
     check_options(t, KILL);
 }
@@ -178,13 +185,13 @@ static void check_retained(struct t *t, enum how how)
 }
 
 TEST(retained_survives_stop, "artemis/R17-retained-survive-restart", ALL,
-     STOPPED)
+     STOPPED_WITH_QOS_2)
 {
     check_retained(t, STOP);
 }
 
 TEST(retained_survives_kill, "artemis/R17-retained-survive-restart", ALL,
-     KILLED)
+     KILLED_WITH_QOS_2)
 {
     check_retained(t, KILL);
 }
@@ -243,13 +250,13 @@ static void check_qos_2_publish(struct t *t, enum how how)
 }
 
 TEST(qos_2_publish_survives_stop, "artemis/R17-inflight-survives-restart", ALL,
-     STOPPED)
+     STOPPED_WITH_QOS_2)
 {
     check_qos_2_publish(t, STOP);
 }
 
 TEST(qos_2_publish_survives_kill, "artemis/R17-inflight-survives-restart", ALL,
-     KILLED)
+     KILLED_WITH_QOS_2)
 {
     check_qos_2_publish(t, KILL);
 }
@@ -273,13 +280,13 @@ static void check_qos_2_pubrel(struct t *t, enum how how)
 }
 
 TEST(qos_2_pubrel_survives_stop, "artemis/R17-inflight-survives-restart", ALL,
-     STOPPED)
+     STOPPED_WITH_QOS_2)
 {
     check_qos_2_pubrel(t, STOP);
 }
 
 TEST(qos_2_pubrel_survives_kill, "artemis/R17-inflight-survives-restart", ALL,
-     KILLED)
+     KILLED_WITH_QOS_2)
 {
     check_qos_2_pubrel(t, KILL);
 }
@@ -308,13 +315,13 @@ static void check_qos_2_received(struct t *t, enum how how)
 }
 
 TEST(qos_2_received_survives_stop, "artemis/R17-inflight-survives-restart", ALL,
-     STOPPED)
+     STOPPED_WITH_QOS_2)
 {
     check_qos_2_received(t, STOP);
 }
 
 TEST(qos_2_received_survives_kill, "artemis/R17-inflight-survives-restart", ALL,
-     KILLED)
+     KILLED_WITH_QOS_2)
 {
     check_qos_2_received(t, KILL);
 }

@@ -508,10 +508,17 @@ static bool is_reachable(struct instance *instance)
     char error[200];
     if (*instance->target->descriptor.listening)
         return learn_ports(instance);
-    struct link *link = link_open(&instance->endpoints[TRANSPORT_TCP], 1000,
-                                  error, sizeof error);
-    link_free(link);
-    return link != NULL;
+    for (int i = 0; i < N_TRANSPORTS; i++) {
+        struct endpoint endpoint = instance->endpoints[i];
+        if (!endpoint.port)
+            continue;
+        endpoint.transport = TRANSPORT_TCP; /* without any handshake */
+        struct link *link = link_open(&endpoint, 1000, error, sizeof error);
+        link_free(link);
+        if (!link)
+            return false;
+    }
+    return true;
 }
 
 /* Some take a minute on a busy machine. */

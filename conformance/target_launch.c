@@ -322,6 +322,18 @@ static void spawn(struct instance *instance, char *command)
     _exit(127);
 }
 
+/* A broker listens where its descriptor gives it a port. */
+static bool names_port(const struct descriptor *d, int transport)
+{
+    char word[16];
+    snprintf(word, sizeof word, "{%s}",
+             transport_name((enum transport)transport));
+    bool is_named = strstr(d->config, word) || strstr(d->command, word);
+    for (int i = 0; i < d->n_actions && !is_named; i++)
+        is_named = strstr(d->actions[i].text, word) != NULL;
+    return is_named;
+}
+
 int instance_launch(struct instance *instance, char *error, size_t n)
 {
     struct target *target = instance->target;
@@ -337,7 +349,7 @@ int instance_launch(struct instance *instance, char *error, size_t n)
     launch->error = error;
     launch->n = n;
     for (int i = 0; i < N_TRANSPORTS && !*d->listening; i++)
-        instance->endpoints[i].port = pick_port();
+        instance->endpoints[i].port = names_port(d, i) ? pick_port() : 0;
     int bad = apply_all(launch);
     if (write_script(instance) != 0) {
         snprintf(error, n, "cannot write the script %s", d->script);

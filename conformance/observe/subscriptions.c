@@ -283,6 +283,10 @@ void observe_delivery(struct observe *o, const struct wire_packet *p,
         !o->session->is_known)
         return;
     sum = sum_up(o->session, topic);
+    /* A delivery that was begun is finished, whatever was unsubscribed since.
+     */
+    if (!sum.n_matching && !is_first)
+        return;
     if (!sum.n_matching) {
         observe_blame(o, WIRE_SERVER, &unasked, MUST,
                       "no subscription of this session matches the Topic Name");

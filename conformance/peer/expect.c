@@ -38,14 +38,28 @@ const struct wire_packet *peer_receive_at(struct peer *peer, struct where where)
     return packet;
 }
 
+const char *peer_lacks_dup(const struct peer *peer,
+                           const struct wire_packet *expected,
+                           const struct wire_packet *packet)
+{
+    char why[400];
+    struct wire_packet without = *expected;
+    without.dup = 0;
+    if (peer->version == WIRE_3_1 || !expected->dup ||
+        !wire_match(&without, packet, why, sizeof why))
+        return NULL;
+    return BY_VERSION(peer->t, "3.1.1/MQTT-3.3.1-1", "5.0/MQTT-3.3.1-1");
+}
+
 const struct wire_packet *peer_expect_at(struct peer *peer, struct where where,
                                          const struct wire_packet *expected)
 {
     char why[400] = "";
     const struct wire_packet *packet = peer_receive_at(peer, where);
-    if (!wire_match(t_unique(peer->t, expected), packet, why, sizeof why))
-        t_fail_at(peer->t, where, where.text, "%s (%s)", tell(peer, packet),
-                  why);
+    expected = t_unique(peer->t, expected);
+    if (!wire_match(expected, packet, why, sizeof why))
+        t_fail_breach_at(peer->t, where, peer_lacks_dup(peer, expected, packet),
+                         where.text, "%s (%s)", tell(peer, packet), why);
     return packet;
 }
 
@@ -74,10 +88,12 @@ void peer_expect_all_at(struct peer *peer, struct where where,
     while (n > 0) {
         size_t i = 0;
         const struct wire_packet *packet = peer_receive_at(peer, where);
-        while (i < n && !wire_match(left[i], packet, why, sizeof why))
-            i++;
+        const char *breach = NULL;
+        for (; i < n && !wire_match(left[i], packet, why, sizeof why); i++)
+            breach = breach ? breach : peer_lacks_dup(peer, left[i], packet);
         if (i == n)
-            t_fail_at(peer->t, where, where.text, "%s", tell(peer, packet));
+            t_fail_breach_at(peer->t, where, breach, where.text, "%s",
+                             tell(peer, packet));
         left[i] = left[--n];
     }
 }

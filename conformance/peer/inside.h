@@ -58,4 +58,11 @@ enum peer_event peer_next(struct peer *peer, struct where where,
 const struct wire_packet *peer_await(struct peer *peer, struct where where,
                                      enum wire_type type, uint16_t id);
 
+/* peer_lacks_dup: is it only DUP that a message lacks which comes again? That
+ * is a statement of its own, and says nothing of what the case is about.
+ * Returns the statement, or NULL. */
+const char *peer_lacks_dup(const struct peer *peer,
+                           const struct wire_packet *expected,
+                           const struct wire_packet *packet);
+
 #endif

@@ -154,9 +154,11 @@ const struct wire_packet *peer_expect_message_at(struct peer *peer,
 {
     char why[400] = "", text[600];
     const struct wire_packet *packet = peer_receive_at(peer, where);
-    if (!wire_match(publish_of(peer, message), packet, why, sizeof why))
-        t_fail_at(peer->t, where, where.text, "%s (%s)",
-                  wire_describe(packet, text, sizeof text), why);
+    const struct wire_packet *expected = publish_of(peer, message);
+    if (!wire_match(expected, packet, why, sizeof why))
+        t_fail_breach_at(peer->t, where, peer_lacks_dup(peer, expected, packet),
+                         where.text, "%s (%s)",
+                         wire_describe(packet, text, sizeof text), why);
     finish(peer, where, packet);
     return packet;
 }

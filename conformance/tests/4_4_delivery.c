@@ -102,6 +102,27 @@ TEST(open_packets_come_again, "3.1.1/MQTT-4.4.0-1", "5.0/MQTT-4.4.0-1",
     peer_expect_nothing(peer);
 }
 
+/* An identifier stays with its message, though those before it are free. */
+TEST(open_message_keeps_its_identifier, "3.1.1/MQTT-4.4.0-1",
+     "5.0/MQTT-4.4.0-1")
+{
+    struct peer *peer = peer_connect(t, CONNECT(.client_id = "sub", KEPT));
+    peer_subscribe(peer, "a", 1);
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "finished", .qos = 1));
+    client_publish(publisher, MESSAGE("a", "open", .qos = 1));
+    uint16_t finished = peer_expect(peer, PUBLISH(.qos = 1))->packet_id;
+    uint16_t open = peer_expect(peer, PUBLISH(.qos = 1))->packet_id;
+    peer_send(peer, PUBACK(.packet_id = finished));
+    peer_expect_nothing(peer);
+    peer_drop(peer);
+
+    peer = peer_connect(t, CONNECT(.client_id = "sub", KEPT));
+    peer_expect(peer, PUBLISH(.payload = "open", .qos = 1, .dup = 1,
+                              .packet_id = open));
+    peer_expect_nothing(peer);
+}
+
 /* Each session with a matching subscription gets the message. */
 TEST(every_session_gets_it, "3.1.1/MQTT-4.5.0-1", "5.0/MQTT-4.5.0-1")
 {
@@ -209,5 +230,6 @@ TEST(order_of_pubrel, "3.1.1/MQTT-4.6.0-4", "3.1.1/MQTT-4.6.0-6",
 
 SUITE(delivery, "4.4 Delivery", subscription_is_kept,
       state_lasts_while_connected, session_expires, transport_is_lossless,
-      open_packets_come_again, every_session_gets_it, order_is_kept,
-      order_of_burst_is_kept, order_of_resending_is_kept, order_of_pubrel);
+      open_packets_come_again, open_message_keeps_its_identifier,
+      every_session_gets_it, order_is_kept, order_of_burst_is_kept,
+      order_of_resending_is_kept, order_of_pubrel);

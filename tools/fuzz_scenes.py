@@ -305,7 +305,7 @@ def others():
     yield "store", "a-session-below-zero", b"\0" + session(1) + b"\0" + wide(-5) + blob(b"c9") + null + wide(60) + small(
         0) * 3 + no_message + b"\1" + wide(-5) + blob(b"a") + small(0) * 6 + b"\3" + small(1) + wide(-5) + small(
         1) * 3 + small(0) + small(1) + null + null + b"\4" + wide(-5) + small(3)
-    yield "store", "a-share-that-is-none", b"\0" + session(1) + subscription(1, b"$share/g", 1) + subscription(1, b"", 0)
+    yield "store", "a-share-and-a-filter-that-are-none", b"\0" + session(1) + subscription(1, b"$share/g", 1) + subscription(1, b"", 0)
     yield "store", "the-same-identifier-twice", b"\0" + session(1) + b"\2" + small(1) + message + delivery(
         1, 1, 1, 5, 1) + delivery(2, 1, 1, 5, 2, 2) + delivery(3, 1, 0, 5, 3, 2) + delivery(4, 1, 1, 0, 1)
     for bit, name in ((1, "of-another-version"), (2, "without-a-table"), (4, "no-database"), (8, "no-folder"), (16, "a-column-of-another-name")):

@@ -161,7 +161,8 @@ static void load_subscription(struct loading *l, sqlite3_stmt *row)
         return;
     /* Whether "$share/" meant a share group depended on the client's version.
      */
-    if (sqlite3_column_int(row, 7) && !share_parse(filter, &share, &filter))
+    if ((sqlite3_column_int(row, 7) && !share_parse(filter, &share, &filter)) ||
+        !topic_filter_is_valid(filter))
         return;
     uint64_t stored_id = s->stored_id;
     s->stored_id = 0; /* what comes from the store need not be stored */

@@ -152,7 +152,7 @@ static const struct number_row filter_numbers[] = {
 /* Many filters in one SUBSCRIBE disturb nobody; if they get a SUBACK, it has a
  * code for each. */
 TEST_EACH(many_filters_disturb_nobody, filter_numbers, DISTURBS_NOBODY,
-          EVERY_TRANSPORT)
+          EVERY_TRANSPORT, .apart = true)
 {
     const struct number_row *row = t_row(t);
     struct peer *watcher = hostile_watcher(t);

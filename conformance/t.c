@@ -120,9 +120,11 @@ static bool is_must(const struct t *t, const char *id)
     return !s || s->level == STATEMENT_LEVEL_MUST;
 }
 
+/* Of a broker that others run, nobody has said so. */
 static bool promises_the_manual(struct t *t)
 {
-    return target_has(t->setup->target, "acceptor_parameters");
+    return target_is_ours(t->setup->target) &&
+           target_has(t->setup->target, "acceptor_parameters");
 }
 
 static bool is_gone(struct t *t)

@@ -34,6 +34,7 @@ struct t {
     struct owned *owned;
     int64_t began_ms;
     void *clients;
+    const char *proves; /* numbers of statements; NULL or "": all */
     jmp_buf end;
 };
 
@@ -158,6 +159,37 @@ static bool is_broken(struct t *t, const char *id)
     return is_must(t, id);
 }
 
+/* Is it the statement of this number: "3.1.2-8" of "5.0/MQTT-3.1.2-8"? */
+static bool has_number(const char *id, const char *number, size_t n)
+{
+    const char *slash = strchr(id, '/');
+    const char *own = slash ? slash + 1 : id;
+    own += strncmp(own, "MQTT-", 5) == 0 ? 5 : 0;
+    return strlen(own) == n && strncmp(own, number, n) == 0;
+}
+
+static bool is_proved(const char *numbers, const char *id)
+{
+    for (const char *at = numbers; at && *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (has_number(id, at, n))
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+/* Is one of the case's statements meant, and broken if the case fails now? */
+static bool proves_one(struct t *t)
+{
+    for (size_t i = 0; i < t->setup->n_statements; i++) {
+        const char *id = t->setup->statements[i];
+        if (is_proved(t->proves, id) && is_broken(t, id))
+            return true;
+    }
+    return false;
+}
+
 /* Ends the case. It breaks the statement, or without one all its own. */
 _Noreturn static void fail(struct t *t, struct where where,
                            const char *statement, const char *expected,
@@ -165,12 +197,14 @@ _Noreturn static void fail(struct t *t, struct where where,
 {
     struct case_result *r = t->result;
     bool has_own = !statement || !*statement;
+    bool is_narrow = has_own && proves_one(t);
     put_where(t, where);
     if (!has_own)
         put_violated(t, statement);
     for (size_t i = 0; has_own && i < t->setup->n_statements; i++) {
-        if (is_broken(t, t->setup->statements[i]))
-            put_violated(t, t->setup->statements[i]);
+        const char *id = t->setup->statements[i];
+        if (is_broken(t, id) && (!is_narrow || is_proved(t->proves, id)))
+            put_violated(t, id);
     }
     put_requirement(t, r->n_violated ? r->violated[0] : first_statement(t));
     r->verdict = r->n_violated || t->setup->n_statements == 0 ? VERDICT_FAILED
@@ -194,6 +228,38 @@ void t_fail_breach_at(struct t *t, struct where where, const char *statement,
     va_list args;
     va_start(args, actual);
     fail(t, where, statement, expected, actual, args);
+}
+
+/* Does the head of the test, in any version, or its row name the number? */
+static bool is_in_head(const struct t *t, const char *number, size_t n)
+{
+    const struct test *test = t->setup->test;
+    const struct row *row = test->rows ? t_row(t) : NULL;
+    const char *at = row && row->statements ? row->statements : "";
+    for (size_t i = 0; i < TEST_MAX_STATEMENTS && test->statements[i]; i++) {
+        if (has_number(test->statements[i], number, n))
+            return true;
+    }
+    for (; *at; at += strspn(at, " ")) {
+        char id[80];
+        size_t n_id = strcspn(at, " ");
+        snprintf(id, sizeof id, "%.*s", (int)n_id, at);
+        if (has_number(id, number, n))
+            return true;
+        at += n_id;
+    }
+    return false;
+}
+
+void t_proves(struct t *t, const char *numbers)
+{
+    for (const char *at = numbers; *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (!is_in_head(t, at, n))
+            t_error(t, "%.*s is no statement of this test", (int)n, at);
+        at += n;
+    }
+    t->proves = numbers;
 }
 
 void t_warn_at(struct t *t, struct where where, const char *should,

@@ -83,6 +83,14 @@ _Noreturn void t_fail_breach_at(struct t *t, struct where where,
                                 const char *actual, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* t_proves says which statements of the TEST head the lines below it prove, by
+ * their numbers: t_proves(t, "3.1.2-8 RULE-takeover-publishes-will"). A failure
+ * there breaks these alone. Numbers of other versions are passed over; where
+ * none of the case's statements is meant, and after t_proves(t, ""), a failure
+ * breaks all of them. A number that stands neither in the TEST head nor in a
+ * row is an error of the test. */
+void t_proves(struct t *t, const char *numbers);
+
 /* A SHOULD was not kept: the case goes on and ends as a warning (a failure
  * under --strict), unless something worse follows. */
 #define t_warn(t, should, ...) t_warn_at(t, HERE(""), should, __VA_ARGS__)

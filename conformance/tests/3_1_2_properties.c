@@ -36,6 +36,7 @@ TEST_EACH(packet_too_big_for_the_client_is_dropped, levels, "5.0/MQTT-3.1.2-24",
     peer_publish(writer, MESSAGE("news", "short", .qos = row->qos));
     const struct wire_packet *packet =
         peer_expect_message(reader, MESSAGE("news", "short"));
+    t_proves(t, "3.1.2-24");
     t_check(t, packet->octets.n <= 64, "a packet of 64 octets or less",
             "it has %zu", packet->octets.n);
     peer_expect_nothing(reader);
@@ -44,6 +45,7 @@ TEST_EACH(packet_too_big_for_the_client_is_dropped, levels, "5.0/MQTT-3.1.2-24",
     struct peer *wide =
         peer_connect(t, CONNECT(.client_id = "narrow",
                                 .props.session_expiry_interval_s = OPT(60)));
+    t_proves(t, "3.1.2-25");
     peer_expect_nothing(wide);
 }
 

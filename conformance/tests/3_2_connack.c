@@ -203,6 +203,7 @@ TEST_EACH(told_refusal_is_in_form, refusals, "5.0/MQTT-3.2.2-6",
     peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1,
                             .props = row->props));
     const struct wire_packet *connack = take_refusal(t, peer);
+    t_proves(t, "3.2.2-6 3.2.2-1");
     t_check(t, connack->body.octets[0] == 0, "flags 00", "%02x",
             connack->body.octets[0]);
 }
@@ -260,12 +261,16 @@ TEST(connack_limits_make_sense, "5.0/RULE-connack-receive-maximum-zero",
 {
     struct peer *peer = peer_hello(t, "one");
     const struct wire_props *props = &peer_connack(peer)->props;
+    t_proves(t, "RULE-connack-receive-maximum-zero");
     t_check(t, wire_value(props->receive_maximum, 1) > 0,
             "a Receive Maximum above 0", "it is 0");
+    t_proves(t, "RULE-connack-maximum-packet-size-zero");
     t_check(t, wire_value(props->maximum_packet_size, 1) > 0,
             "a Maximum Packet Size above 0", "it is 0");
+    t_proves(t, "RULE-connack-maximum-qos-range");
     t_check(t, is_flag(props->maximum_qos), "a Maximum QoS of 0 or 1, or none",
             "it is %u", (unsigned)wire_value(props->maximum_qos, 0));
+    t_proves(t, "RULE-connack-flag-range");
     t_check(t,
             is_flag(props->retain_available) &&
                 is_flag(props->wildcard_subscription_available) &&

@@ -28,10 +28,12 @@ TEST(pubrec_and_pubcomp_codes, "5.0/MQTT-3.5.2-1", "5.0/MQTT-3.7.2-1",
     struct peer *peer = peer_hello(t, "publisher");
     peer_send(peer, PUBLISH(.topic = "nobody/here", .payload = "x", .qos = 2,
                             .packet_id = 1));
+    t_proves(t, "3.5.2-1");
     peer_expect(peer,
                 PUBREC(.packet_id = 1,
                        .reason_any = CODES(SUCCESS, NO_MATCHING_SUBSCRIBERS)));
     peer_send(peer, PUBREL(.packet_id = 1));
+    t_proves(t, "3.7.2-1");
     peer_expect(peer, PUBCOMP(.packet_id = 1, .reason = SUCCESS));
 }
 
@@ -45,7 +47,9 @@ TEST(acknowledged_by_success, "5.0/MQTT-3.4.2-1", "5.0/MQTT-3.5.2-1",
     client_expect(client, MESSAGE("a", "1", .qos = 1));
     int pubrec = client_publish_result(client, MESSAGE("a", "2", .qos = 2));
     client_expect(client, MESSAGE("a", "2", .qos = 2));
+    t_proves(t, "3.4.2-1");
     t_check(t, puback == SUCCESS, "PUBACK 0x00", "0x%02x", (unsigned)puback);
+    t_proves(t, "3.5.2-1");
     t_check(t, pubrec == SUCCESS, "PUBREC 0x00", "0x%02x", (unsigned)pubrec);
 }
 
@@ -106,6 +110,7 @@ TEST(pubrel_of_server, "3.1.1/MQTT-3.6.1-1", "5.0/MQTT-3.6.1-1",
     peer_send(peer, PUBREC(.packet_id = message->packet_id));
     const struct wire_packet *pubrel = peer_expect(
         peer, PUBREL(.packet_id = message->packet_id, .reason = SUCCESS));
+    t_proves(t, "3.6.1-1");
     t_check(t, pubrel->flags == 2, "flags 0010", "flags 0x%x", pubrel->flags);
 }
 
@@ -119,11 +124,13 @@ TEST(pubrel_for_unknown_identifier, "5.0/MQTT-3.6.2-1", "5.0/MQTT-3.6.2-2",
         peer_connect(t, CONNECT(.client_id = "small", .clean_start = 1,
                                 .props = {.maximum_packet_size = 20}));
     peer_send_together(peer, PUBREC(.packet_id = 77), PINGREQ());
+    t_proves(t, "3.6.2-1");
     const struct wire_packet *answer = peer_expect_any(
         peer,
         PUBREL(.packet_id = 77,
                .reason_any = CODES(SUCCESS, PACKET_IDENTIFIER_NOT_FOUND)),
         DISCONNECT(.reason = REASON_AT_LEAST(0x80)), PINGRESP());
+    t_proves(t, "3.6.2-2 3.6.2-3");
     t_check(t, answer->octets.n <= 20, "a packet of at most 20 octets",
             "%zu octets", answer->octets.n);
 }
@@ -137,10 +144,12 @@ TEST(pubcomp_for_unknown_identifier, "5.0/MQTT-3.7.2-1", "5.0/MQTT-3.7.2-2",
         peer_connect(t, CONNECT(.client_id = "small", .clean_start = 1,
                                 .props = {.maximum_packet_size = 20}));
     peer_send(peer, PUBREL(.packet_id = 77));
+    t_proves(t, "3.7.2-1");
     const struct wire_packet *answer = peer_expect(
         peer,
         PUBCOMP(.packet_id = 77,
                 .reason_any = CODES(SUCCESS, PACKET_IDENTIFIER_NOT_FOUND)));
+    t_proves(t, "3.7.2-2 3.7.2-3");
     t_check(t, answer->octets.n <= 20, "a packet of at most 20 octets",
             "%zu octets", answer->octets.n);
 }

@@ -56,7 +56,9 @@ TEST_EACH(error_publishes_will, errors, ERROR_IDS, "5.0/MQTT-3.1.2-8",
     client_subscribe(watcher, "will", 1);
     struct peer *peer = erring(t);
     peer_send(peer, RAW(row->hex));
+    t_proves(t, "4.13.1-1 4.13.2-1 4.8.0-1");
     peer_expect_close(peer);
+    t_proves(t, "3.1.2-8");
     client_expect(watcher, MESSAGE("will", "gone", .qos = 1));
     client_expect_nothing_more(watcher);
 }
@@ -69,7 +71,9 @@ TEST_EACH(error_leaves_session, errors, ERROR_IDS, "5.0/MQTT-3.1.2-23",
     struct peer *peer = erring(t);
     peer_subscribe(peer, "news", 1);
     peer_send(peer, RAW(row->hex));
+    t_proves(t, "4.13.1-1 4.13.2-1 4.8.0-1");
     peer_expect_close(peer);
+    t_proves(t, "3.1.2-23 3.1.2-4");
     struct client *writer = client_connect(t, "writer");
     client_publish(writer, MESSAGE("news", "1", .qos = 1));
     struct peer *again = erring(t);
@@ -120,7 +124,9 @@ TEST_EACH(error_5_0_publishes_will, errors_5_0, "5.0/MQTT-4.13.1-1",
     client_subscribe(watcher, "will", 1);
     struct peer *peer = erring(t);
     peer_send(peer, RAW(row->hex));
+    t_proves(t, "4.13.1-1 4.13.2-1");
     peer_expect_close(peer);
+    t_proves(t, "3.1.2-8");
     client_expect(watcher, MESSAGE("will", "gone", .qos = 1));
 }
 
@@ -165,7 +171,9 @@ TEST_EACH(disconnect_with_error_is_the_end, client_errors, "5.0/MQTT-4.13.2-1",
     struct peer *peer = peer_hello(t, "erring");
     peer_send_together(peer, DISCONNECT(.reason = row->reason),
                        PUBLISH(.topic = "news", .payload = "behind"));
+    t_proves(t, "4.13.2-1");
     peer_expect_close(peer);
+    t_proves(t, "3.14.4-1");
     client_expect_nothing_more(watcher);
 }
 

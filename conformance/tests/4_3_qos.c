@@ -98,11 +98,13 @@ TEST(qos1_receiver_takes_identifier_again, "3.1.1/MQTT-4.3.2-2",
     struct peer *peer = peer_hello(t, "publisher");
     peer_send(peer,
               PUBLISH(.topic = "a", .payload = "1", .qos = 1, .packet_id = 7));
+    t_proves(t, "4.3.2-4");
     peer_expect(peer, PUBACK(.packet_id = 7));
     peer_send(peer, PUBLISH(.topic = "a", .payload = "2", .qos = 1, .dup = 1,
                             .packet_id = 7));
     peer_expect(peer, PUBACK(.packet_id = 7));
     client_expect(subscriber, MESSAGE("a", "1"));
+    t_proves(t, "4.3.2-5");
     client_expect(subscriber, MESSAGE("a", "2"));
     client_expect_nothing_more(subscriber);
 }
@@ -141,7 +143,9 @@ TEST(qos2_sender_waits_for_pubcomp, "3.1.1/MQTT-4.3.3-1", "3.1.1/MQTT-4.4.0-1",
     uint16_t id =
         peer_expect(peer, PUBLISH(.payload = "x", .qos = 2))->packet_id;
     peer_send(peer, PUBREC(.packet_id = id));
+    t_proves(t, "4.3.3-4");
     peer_expect(peer, PUBREL(.packet_id = id));
+    t_proves(t, "4.3.3-5 4.3.3-6 4.4.0-1 4.3.3-1");
     peer_expect_nothing(peer);
     peer_drop(peer);
 
@@ -248,9 +252,12 @@ TEST(qos2_receiver_takes_identifier_again, "3.1.1/MQTT-4.3.3-2",
     const struct wire_packet *message =
         PUBLISH(.topic = "a", .payload = "1", .qos = 2, .packet_id = 7);
     peer_send(peer, message);
+    t_proves(t, "4.3.3-8");
     peer_expect(peer, PUBREC(.packet_id = 7));
     peer_send(peer, PUBREL(.packet_id = 7));
+    t_proves(t, "4.3.3-11");
     peer_expect(peer, PUBCOMP(.packet_id = 7));
+    t_proves(t, "4.3.3-8 4.3.3-11");
     peer_publish(peer, MESSAGE("a", "2", .qos = 2));
     peer_send(peer, message);
     peer_expect(peer, PUBREC(.packet_id = 7));
@@ -258,6 +265,7 @@ TEST(qos2_receiver_takes_identifier_again, "3.1.1/MQTT-4.3.3-2",
     peer_expect(peer, PUBCOMP(.packet_id = 7));
     client_expect(subscriber, MESSAGE("a", "1"));
     client_expect(subscriber, MESSAGE("a", "2"));
+    t_proves(t, "4.3.3-12");
     client_expect(subscriber, MESSAGE("a", "1"));
     client_expect_nothing_more(subscriber);
 }

@@ -272,7 +272,9 @@ TEST_EACH(matching_subscriber_is_not_denied, filters, "5.0/MQTT-3.4.2-1",
     struct peer *peer = peer_hello(t, "writer");
     peer_send(peer, PUBLISH(.topic = "t/a", .payload = "x", .qos = 1,
                             .packet_id = 7));
+    t_proves(t, "3.4.2-1");
     peer_expect(peer, PUBACK(.packet_id = 7, .reason = SUCCESS));
+    t_proves(t, "4.5.0-1");
     client_expect(reader, MESSAGE("t/a", "x"));
 }
 

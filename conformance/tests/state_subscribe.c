@@ -133,10 +133,13 @@ TEST_EACH(each_set_of_options_is_obeyed, options, "5.0/MQTT-3.8.4-7",
                                      .no_local = row->no_local,
                                      .retain_as_published = row->as_published,
                                      .retain_handling = row->handling}}));
+    t_proves(t, "3.8.4-7 3.3.1-9 3.3.1-11");
     expect_granted(peer, row);
     client_publish(writer, MESSAGE("news", "live", .qos = 2, .retain = 1));
+    t_proves(t, "3.8.4-7 3.3.1-12 3.3.1-13");
     peer_expect_message(peer, MESSAGE("news", "live", .qos = row->qos,
                                       .retain = row->as_published));
+    t_proves(t, "");
     peer_subscribe(peer, "end", 0);
     peer_publish(peer, MESSAGE("news", "own", .qos = 1));
     client_publish(writer, MESSAGE("end", "end"));

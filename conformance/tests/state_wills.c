@@ -95,7 +95,9 @@ TEST_EACH(takeover_publishes, due_on_takeover, TAKEOVER_IDS)
     struct peer *watcher = watch(t);
     struct peer *first = older(t);
     struct peer *second = newer(t);
+    t_proves(t, "3.1.4-3");
     peer_expect_error(first, SESSION_TAKEN_OVER);
+    t_proves(t, "RULE-takeover-publishes-will 3.1.2-8");
     peer_expect_message(watcher, MESSAGE("will", "pump", .qos = 1));
     peer_expect_alive(second);
     peer_expect_nothing(watcher);
@@ -135,7 +137,9 @@ TEST_EACH(takeover_prevents, prevented, TAKEOVER_IDS, "5.0/MQTT-3.1.3-9",
     struct peer *watcher = watch(t);
     struct peer *first = older(t);
     struct peer *second = newer(t);
+    t_proves(t, "3.1.4-3");
     peer_expect_error(first, SESSION_TAKEN_OVER);
+    t_proves(t, "RULE-takeover-publishes-will 3.1.2-8 3.1.3-9");
     expect_no_will(t, watcher);
     peer_expect_alive(second);
 }
@@ -154,7 +158,9 @@ TEST_EACH(takeover_publishes_in_3, of_3, "3.1.1/MQTT-3.1.2-8",
     struct peer *watcher = watch(t);
     struct peer *first = older(t);
     struct peer *second = newer(t);
+    t_proves(t, "3.1.4-2 RULE-takeover");
     peer_expect_close(first);
+    t_proves(t, "3.1.2-8 RULE-will");
     peer_expect_message(watcher, MESSAGE("will", "pump", .qos = 1));
     peer_expect_alive(second);
     peer_expect_nothing(watcher);

@@ -25,11 +25,17 @@ static struct case_result run_body(void (*body)(struct t *t),
                                    const struct reply *replies,
                                    const struct fault *fault, const char *pcap)
 {
-    static const char *const statements[] = {"5.0/MQTT-3.1.0-2"};
+    static const char *const statements[] = {"5.0/MQTT-3.1.0-2",
+                                             "5.0/MQTT-3.12.4-1"};
     char error[200] = "", url[64];
     int port;
     struct case_result result;
-    struct test test = {.name = "x", .file = "x.c", .line = 1, .run = body};
+    struct test test = {.name = "x",
+                        .file = "x.c",
+                        .line = 1,
+                        .run = body,
+                        .statements = {"5.0/MQTT-3.1.0-2", "5.0/MQTT-3.12.4-1",
+                                       "3.1.1/MQTT-3.1.0-1"}};
     pid_t broker = replies_start(replies, &port);
     snprintf(url, sizeof url, "mqtt://127.0.0.1:%d", port);
     struct target *target = target_new(url, error, sizeof error);
@@ -38,7 +44,7 @@ static struct case_result run_body(void (*body)(struct t *t),
     struct t_setup setup = {.test = &test,
                             .version = WIRE_5_0,
                             .statements = statements,
-                            .n_statements = 1,
+                            .n_statements = 2,
                             .catalogue = catalogue,
                             .target = target,
                             .instance =
@@ -153,6 +159,55 @@ START_TEST(verdicts_say_what_was_seen)
     ck_assert_str_eq(verdict_name(r.verdict), verdict_name(e->verdict));
     ck_assert_msg(strstr(r.actual, e->says) || strstr(r.reason, e->says),
                   "actual: %s, reason: %s", r.actual, r.reason);
+}
+END_TEST
+
+/* ---- what a failure breaks
+ * -------------------------------------------------------------------*/
+
+static void body_proves_one(struct t *t)
+{
+    t_proves(t, "3.12.4-1 3.1.0-1");
+    t_fail(t, "one", "other");
+}
+
+static void body_proves_all(struct t *t)
+{
+    t_proves(t, "3.12.4-1");
+    t_proves(t, "");
+    t_fail(t, "one", "other");
+}
+
+static void body_proves_another_version(struct t *t)
+{
+    t_proves(t, "3.1.0-1");
+    t_fail(t, "one", "other");
+}
+
+static void body_proves_what_is_not_named(struct t *t)
+{
+    t_proves(t, "3.12.4-1 3.1.0-20");
+}
+
+static const struct proof {
+    void (*body)(struct t *t);
+    enum verdict verdict;
+    int n_violated;
+    const char *first;
+} proofs[] = {
+    {body_proves_one, VERDICT_FAILED, 1, "5.0/MQTT-3.12.4-1"},
+    {body_proves_all, VERDICT_FAILED, 2, "5.0/MQTT-3.1.0-2"},
+    {body_proves_another_version, VERDICT_FAILED, 2, "5.0/MQTT-3.1.0-2"},
+    {body_proves_what_is_not_named, VERDICT_ERROR, 0, ""},
+};
+
+START_TEST(a_failure_breaks_what_is_at_stake)
+{
+    const struct proof *p = &proofs[_i];
+    struct case_result r = run_body(p->body, good, NULL, "");
+    ck_assert_str_eq(verdict_name(r.verdict), verdict_name(p->verdict));
+    ck_assert_int_eq(r.n_violated, p->n_violated);
+    ck_assert_str_eq(r.violated[0], p->first);
 }
 END_TEST
 
@@ -331,6 +386,8 @@ Suite *suite_engine(void)
     tcase_add_test(tcase, names_are_made_unique);
     tcase_add_loop_test(tcase, verdicts_say_what_was_seen, 0,
                         sizeof expectations / sizeof *expectations);
+    tcase_add_loop_test(tcase, a_failure_breaks_what_is_at_stake, 0,
+                        (int)(sizeof proofs / sizeof *proofs));
     tcase_add_test(tcase, a_fault_fails_a_case_that_passes);
     tcase_add_test(tcase, a_capture_can_be_read);
     tcase_add_test(tcase, known_failures_are_found);

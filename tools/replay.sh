@@ -15,6 +15,17 @@ child=
 log=$(mktemp)
 trap '[ -z "$child" ] || kill "$child" 2>/dev/null; rm -f "$log"' EXIT
 
+# is_served PORT: waits until the child serves the port; false if it ends instead
+is_served() {
+    local try
+    for try in $(seq 1000); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return 0
+        kill -0 "$child" 2>/dev/null || return 1
+        sleep 0.02
+    done
+    return 1
+}
+
 # start -> url of a fresh broker
 start() {
     local port='' try
@@ -23,13 +34,12 @@ start() {
             port=$((20000 + (RANDOM + try) % 10000))
             mosquitto -p "$port" >"$log" 2>&1 &
             child=$!
-            sleep 0.3
-            kill -0 "$child" 2>/dev/null && break
+            is_served "$port" && break
         done
     else
         "$bin/mqttspec-broker" --acceptor tcp://127.0.0.1:0 >"$log" 2>&1 &
         child=$!
-        for try in $(seq 100); do
+        for try in $(seq 1000); do
             port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$log" | head -1)
             [ -z "$port" ] || break
             sleep 0.02

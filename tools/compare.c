@@ -59,12 +59,12 @@ static bool differ_option(struct both *b, const char *field, uint64_t captured,
 static bool differ_user_properties(struct both *b)
 {
     struct wire_bytes name[2], value[2];
+    struct wire_cursor at[2] = {{0}};
     if (differ(b, "User Properties", b->a.props.n_user_properties,
                b->b.props.n_user_properties))
         return true;
-    for (size_t i = 0; wire_user_property(&b->a.props, i, &name[0], &value[0]);
-         i++) {
-        if (!wire_user_property(&b->b.props, i, &name[1], &value[1]))
+    while (wire_next_user_property(&b->a.props, &at[0], &name[0], &value[0])) {
+        if (!wire_next_user_property(&b->b.props, &at[1], &name[1], &value[1]))
             return true;
         if (differ_text(b, "User Property's name", name[0], name[1]) ||
             differ_text(b, "User Property's value", value[0], value[1]))
@@ -76,15 +76,15 @@ static bool differ_user_properties(struct both *b)
 /* The same Subscription Identifiers, in any order (5.0 s3.3.4 leaves it). */
 static bool differ_subscription_identifiers(struct both *b)
 {
+    struct wire_cursor at[2] = {{0}};
     uint32_t one, other;
     uint64_t sum[2] = {0, 0};
     if (differ(b, "Subscription Identifiers",
                b->a.props.n_subscription_identifiers,
                b->b.props.n_subscription_identifiers))
         return true;
-    for (size_t i = 0; wire_subscription_identifier(&b->a.props, i, &one) &&
-                       wire_subscription_identifier(&b->b.props, i, &other);
-         i++) {
+    while (wire_next_subscription_identifier(&b->a.props, &at[0], &one) &&
+           wire_next_subscription_identifier(&b->b.props, &at[1], &other)) {
         sum[0] += (uint64_t)one * one + one;
         sum[1] += (uint64_t)other * other + other;
     }

@@ -40,6 +40,7 @@ static void add_octets(MQTTProperties *out, enum MQTTPropertyCodes id,
 void properties_from(MQTTProperties *out, const struct wire_props *p)
 {
     struct wire_bytes name, value;
+    struct wire_cursor at = {0};
     add_number(out, MQTTPROPERTY_CODE_PAYLOAD_FORMAT_INDICATOR,
                p->payload_format_indicator);
     add_number(out, MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL,
@@ -50,7 +51,7 @@ void properties_from(MQTTProperties *out, const struct wire_props *p)
     add_number(out, MQTTPROPERTY_CODE_WILL_DELAY_INTERVAL,
                p->will_delay_interval_s);
     add_number(out, MQTTPROPERTY_CODE_TOPIC_ALIAS, p->topic_alias);
-    for (size_t i = 0; wire_user_property(p, i, &name, &value); i++) {
+    while (wire_next_user_property(p, &at, &name, &value)) {
         MQTTProperty property = {.identifier = MQTTPROPERTY_CODE_USER_PROPERTY};
         property.value.data.data = (char *)(uintptr_t)name.text;
         property.value.data.len = (int)wire_len(name);

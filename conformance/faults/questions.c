@@ -55,9 +55,10 @@ bool is_bad_content_type(const struct scene *scene, const struct wire_packet *p)
 bool is_bad_user_property(const struct scene *scene,
                           const struct wire_packet *p)
 {
+    struct wire_cursor at = {0};
     struct wire_bytes name, value;
     (void)scene;
-    return wire_user_property(&p->props, 0, &name, &value) &&
+    return wire_next_user_property(&p->props, &at, &name, &value) &&
            (is_bad(name) || is_bad(value));
 }
 

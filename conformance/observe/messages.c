@@ -96,15 +96,13 @@ static bool keeps_user_properties(const struct wire_props *sent,
                                   const struct wire_props *copy)
 {
     struct wire_bytes name, value, its_name, its_value;
-    size_t i = 0, j = 0;
+    struct wire_cursor at = {0}, its_at = {0};
 
-    while (wire_user_property(sent, i, &name, &value)) {
-        if (!wire_user_property(copy, j, &its_name, &its_value))
-            return false;
-        if (wire_same(name, its_name) && wire_same(value, its_value))
-            i++;
-        j++;
-    }
+    while (wire_next_user_property(sent, &at, &name, &value))
+        do {
+            if (!wire_next_user_property(copy, &its_at, &its_name, &its_value))
+                return false;
+        } while (!wire_same(name, its_name) || !wire_same(value, its_value));
     return true;
 }
 

@@ -222,13 +222,14 @@ static void judge_identifiers(struct observe *o, const struct wire_packet *p,
 {
     static const struct observe_cite missing = {NULL, "5.0/MQTT-3.3.4-3"};
     static const struct observe_cite foreign = {NULL, "5.0/MQTT-3.3.4-5"};
+    struct wire_cursor at = {0};
     uint32_t id;
 
     if (!p->props.n_subscription_identifiers && !sum->may_lack_identifier)
         observe_blame(o, WIRE_SERVER, &missing, MUST,
                       "every subscription that matches has a Subscription "
                       "Identifier, the message has none");
-    for (size_t i = 0; wire_subscription_identifier(&p->props, i, &id); i++) {
+    while (wire_next_subscription_identifier(&p->props, &at, &id)) {
         const struct subscription *s = o->session->subscriptions;
         while (s && !(has_identifier(s, id) && covers(s, topic)))
             s = s->next;

@@ -267,8 +267,10 @@ START_TEST(user_properties_go_on_beyond_the_struct)
         wire_read(WIRE_5_0, WIRE_CLIENT, octets, n, &packet, &total, NULL),
         WIRE_OK);
     ck_assert_uint_eq(packet.props.n_user_properties, 25);
-    ck_assert(wire_user_property(&packet.props, 24, &name, &value));
-    ck_assert(!wire_user_property(&packet.props, 25, &name, &value));
+    struct wire_cursor at = {0};
+    for (int i = 0; i < 25; i++)
+        ck_assert(wire_next_user_property(&packet.props, &at, &name, &value));
+    ck_assert(!wire_next_user_property(&packet.props, &at, &name, &value));
 }
 END_TEST
 

@@ -81,10 +81,10 @@ TEST(overlapping_filters_are_capped_by_the_message, "3.1.1/MQTT-3.3.5-1",
 /* Is this Subscription Identifier on the copy? */
 static bool has_identifier(const struct wire_packet *packet, uint32_t asked)
 {
+    struct wire_cursor at = {0};
     uint32_t identifier;
-    for (size_t i = 0;
-         packet && wire_subscription_identifier(&packet->props, i, &identifier);
-         i++) {
+    while (packet && wire_next_subscription_identifier(&packet->props, &at,
+                                                       &identifier)) {
         if (identifier == asked)
             return true;
     }

@@ -217,24 +217,24 @@ static bool same_pairs(const struct match *m, const struct wire_props *expected,
                        const struct wire_props *actual)
 {
     struct wire_bytes name, value, a_name, a_value;
-    size_t i = 0;
+    struct wire_cursor at = {0}, a_at = {0};
 
     if (expected->no_user_property)
         return !actual->n_user_properties ||
                differs(m, "there is a User Property, expected none");
     if (!expected->user_property[0].name)
         return true;
-    for (; wire_user_property(expected, i, &name, &value); i++) {
-        if (!wire_user_property(actual, i, &a_name, &a_value))
+    while (wire_next_user_property(expected, &at, &name, &value)) {
+        if (!wire_next_user_property(actual, &a_at, &a_name, &a_value))
             return differs(m, "there are %zu User Properties, expected more",
-                           i);
+                           a_at.i);
         if (!same_bytes(m, "name of a User Property", name, a_name) ||
             !same_bytes(m, "value of a User Property", value, a_value))
             return false;
     }
-    return actual->n_user_properties == i ||
+    return actual->n_user_properties == at.i ||
            differs(m, "there are %zu User Properties, expected %zu",
-                   actual->n_user_properties, i);
+                   actual->n_user_properties, at.i);
 }
 
 static bool same_opt(const struct match *m, const char *title,

@@ -198,26 +198,31 @@ bool wire_property_take(struct wire_bytes *list,
     return true;
 }
 
-/* The i-th property of an identifier in a list that was read. */
+/* The next property of an identifier in a list that was read. */
 static bool find_property(struct wire_bytes list, enum wire_property id,
-                          size_t i, struct wire_bytes *value)
+                          struct wire_cursor *at, struct wire_bytes *value)
 {
     const struct wire_property_row *row;
 
-    while (wire_property_take(&list, &row, value))
-        if (row->id == id && i-- == 0)
+    if (!at->rest.text)
+        at->rest = list;
+    while (wire_property_take(&at->rest, &row, value))
+        if (row->id == id && at->n_passed++ == at->i) {
+            at->i++;
             return true;
+        }
     return false;
 }
 
-bool wire_user_property(const struct wire_props *props, size_t i,
-                        struct wire_bytes *name, struct wire_bytes *value)
+bool wire_next_user_property(const struct wire_props *props,
+                             struct wire_cursor *at, struct wire_bytes *name,
+                             struct wire_bytes *value)
 {
     struct wire_bytes pair;
     size_t n;
 
-    if (i < WIRE_MAX_PAIRS && props->user_property[i].name) {
-        const struct wire_pair *own = &props->user_property[i];
+    if (at->i < WIRE_MAX_PAIRS && props->user_property[at->i].name) {
+        const struct wire_pair *own = &props->user_property[at->i++];
         *name = (struct wire_bytes){{own->name}, own->n_name};
         name->n = wire_len(*name);
         *value =
@@ -225,7 +230,7 @@ bool wire_user_property(const struct wire_props *props, size_t i,
         value->n = wire_len(*value);
         return true;
     }
-    if (!find_property(props->octets, WIRE_USER_PROPERTY, i, &pair))
+    if (!find_property(props->octets, WIRE_USER_PROPERTY, at, &pair))
         return false;
     n = (size_t)pair.octets[0] << 8 | pair.octets[1];
     *name = SLICE(n ? pair.text + 2 : "", n);
@@ -233,16 +238,17 @@ bool wire_user_property(const struct wire_props *props, size_t i,
     return true;
 }
 
-bool wire_subscription_identifier(const struct wire_props *props, size_t i,
-                                  uint32_t *identifier)
+bool wire_next_subscription_identifier(const struct wire_props *props,
+                                       struct wire_cursor *at,
+                                       uint32_t *identifier)
 {
     struct wire_bytes value;
 
-    if (i < WIRE_MAX_IDENTIFIERS && props->subscription_identifier[i]) {
-        *identifier = wire_value(props->subscription_identifier[i], 0);
+    if (at->i < WIRE_MAX_IDENTIFIERS && props->subscription_identifier[at->i]) {
+        *identifier = wire_value(props->subscription_identifier[at->i++], 0);
         return true;
     }
-    return find_property(props->octets, WIRE_SUBSCRIPTION_IDENTIFIER, i,
+    return find_property(props->octets, WIRE_SUBSCRIPTION_IDENTIFIER, at,
                          &value) &&
            wire_varint_take(&value, identifier);
 }

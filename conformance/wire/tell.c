@@ -82,16 +82,17 @@ static void tell_property(const struct walk *walk, const char *group,
 {
     const void *member = wire_member(props, row->offset);
     struct wire_item item = {.group = group, .name = row->title};
+    struct wire_cursor at = {0};
     uint32_t number;
 
     if (row->shape == SHAPE_PAIRS) {
         item.kind = WIRE_PAIR;
-        for (; wire_user_property(props, item.index, &item.octets, &item.value);
+        for (; wire_next_user_property(props, &at, &item.octets, &item.value);
              item.index++)
             tell(walk, item);
     } else if (row->shape == SHAPE_VARINTS) {
         item.kind = WIRE_NUMBER;
-        for (; wire_subscription_identifier(props, item.index, &number);
+        for (; wire_next_subscription_identifier(props, &at, &number);
              item.index++) {
             item.number = number;
             tell(walk, item);

@@ -134,8 +134,8 @@ struct wire_props {
     uint64_t shared_subscription_available;
 
     /* Set by the reader: all User Properties and Subscription Identifiers
-     * there are (the arrays keep the first ones; wire_user_property reaches
-     * the rest), and the octets between the length and the payload. */
+     * there are (the arrays keep the first ones; wire_next_user_property
+     * reaches the rest), and the octets between the length and the payload. */
     size_t n_user_properties, n_subscription_identifiers;
     struct wire_bytes octets;
 
@@ -381,13 +381,22 @@ struct wire_packet *wire_dup(const struct wire_packet *packet);
  * Returns false if there are fewer. */
 bool wire_filter_at(const struct wire_packet *packet, size_t i,
                     struct wire_filter *filter);
-/* wire_user_property gives User Property i of properties that were read or
- * built. Returns false if there are fewer. */
-bool wire_user_property(const struct wire_props *props, size_t i,
-                        struct wire_bytes *name, struct wire_bytes *value);
-/* wire_subscription_identifier: likewise for Subscription Identifiers. */
-bool wire_subscription_identifier(const struct wire_props *props, size_t i,
-                                  uint32_t *identifier);
+/* Where one stands in properties that may be repeated; {0} before the first.
+ * There may be tens of thousands: each is found from where the last one was. */
+struct wire_cursor {
+    size_t i;               /* how many were given */
+    size_t n_passed;        /* of them, how many the list was read past */
+    struct wire_bytes rest; /* of the list; .text NULL before its start */
+};
+/* wire_next_user_property gives the next User Property of properties that were
+ * read or built. Returns false behind the last one. */
+bool wire_next_user_property(const struct wire_props *props,
+                             struct wire_cursor *at, struct wire_bytes *name,
+                             struct wire_bytes *value);
+/* wire_next_subscription_identifier: likewise. */
+bool wire_next_subscription_identifier(const struct wire_props *props,
+                                       struct wire_cursor *at,
+                                       uint32_t *identifier);
 
 /* wire_utf8_is_valid: well-formed, no surrogates, no U+0000 (5.0 s1.5.4). */
 bool wire_utf8_is_valid(struct wire_bytes text);

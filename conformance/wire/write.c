@@ -99,14 +99,15 @@ static void put_row(struct writer *w, const struct wire_props *props,
 {
     const void *member = wire_member(props, row->offset);
     const struct wire_bytes none = {{NULL}, 0};
+    struct wire_cursor at = {0};
 
     if (row->shape == SHAPE_PAIRS) {
         struct wire_bytes name, value;
-        for (size_t i = 0; wire_user_property(props, i, &name, &value); i++)
+        while (wire_next_user_property(props, &at, &name, &value))
             put_property(w, row->id, row->shape, 0, name, value);
     } else if (row->shape == SHAPE_VARINTS) {
         uint32_t number;
-        for (size_t i = 0; wire_subscription_identifier(props, i, &number); i++)
+        while (wire_next_subscription_identifier(props, &at, &number))
             put_property(w, row->id, row->shape, number, none, none);
     } else if (row->shape == SHAPE_TEXT || row->shape == SHAPE_BINARY) {
         const struct wire_bytes *bytes = member;

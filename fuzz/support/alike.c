@@ -83,16 +83,19 @@ static const char *lists_differ(const struct properties *b,
 {
     struct slice rest = b->user_properties, name, value;
     struct wire_bytes their_name, their_value;
+    struct wire_cursor pairs = {0}, identifiers = {0};
     size_t n = 0;
     if (properties_has(b, PROPERTY_USER_PROPERTY)) {
         for (; user_property_next(&rest, &name, &value); n++)
-            DIFFERS(!wire_user_property(h, n, &their_name, &their_value) ||
+            DIFFERS(!wire_next_user_property(h, &pairs, &their_name,
+                                             &their_value) ||
                         !same(name, their_name) || !same(value, their_value),
                     "user_property");
     }
     DIFFERS(n != h->n_user_properties, "n_user_properties");
     uint32_t identifier = 0;
-    bool has_identifier = wire_subscription_identifier(h, 0, &identifier);
+    bool has_identifier =
+        wire_next_subscription_identifier(h, &identifiers, &identifier);
     DIFFERS(properties_has(b, PROPERTY_SUBSCRIPTION_IDENTIFIER) !=
                 has_identifier,
             "subscription_identifier");

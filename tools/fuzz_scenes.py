@@ -284,6 +284,15 @@ def others():
     yield "roundtrip", "auth-in-3", b"\2" + auth(0x18, b"x")
     for kind in ("puback", "pubrec"):
         yield "roundtrip", f"{kind}-in-3", b"\2" + ack(kind, 7)
+    # Minimising keeps one input of those that take the same way, right or wrong.
+    for name, octets in (("a-surrogate", b"\xed\xa0\x80"), ("the-last-before-surrogates", b"\xed\x9f\xbf"),
+                         ("overlong-in-2", b"\xc1\xbf"), ("overlong-in-3", b"\xe0\x9f\xbf"), ("overlong-in-4", b"\xf0\x8f\xbf\xbf"),
+                         ("the-last-of-all", b"\xf4\x8f\xbf\xbf"), ("beyond-the-last", b"\xf4\x90\x80\x80"),
+                         ("a-nul-among-eight", b"abcd\0fgh"), ("cut-in-the-middle", b"\xe2\x82")):
+        yield "utf8", name, octets
+    for name, lines in (("dollar-and-wildcards", "$SYS/x\n#\n$SYS/#\n+/x\n+/+"), ("empty-levels", "a//b\na/+/b\na/#\na//#\n+//+"),
+                        ("parent-of-a-hash", "a\na/#\n#\n+/#\na/+"), ("shares", "a/b\n$share/g/a/+\n$share/g/#\n$share/g")):
+        yield "topic", name, lines.encode()
     yield "props", "a-property-that-is-none", b"\1\3\x05\x00\x00"
     small = lambda n: bytes([n << 3])
     null, at = b"\7", lambda s: b"\4" + struct.pack(">h", s)

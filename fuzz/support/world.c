@@ -223,18 +223,29 @@ static int64_t now_ns(const struct world *w)
     return (int64_t)w->now_ms * 1000000;
 }
 
-/* gather shows the observer what the broker has said on every place. */
+/* take_output shows the observer what the broker has said on one place. */
+static void take_output(struct world *w, unsigned place)
+{
+    struct buf out = {0};
+    conn_take_output(w->places[place].client->conn, &out);
+    struct slice octets = buf_slice(&out);
+    observe_octets(w->places[place].observe, WIRE_SERVER, octets.data, octets.n,
+                   now_ns(w), w->places[place].number);
+    buf_clear(&out);
+}
+
+/* gather does so on every place. What the output limit held back follows, as
+ * it does when the broker itself has written all (turn.c). */
 static void gather(struct world *w)
 {
     for (unsigned i = 0; i < WORLD_PLACES; i++) {
-        struct buf out = {0};
-        if (!w->places[i].client)
+        struct client *c = w->places[i].client;
+        if (!c)
             continue;
-        conn_take_output(w->places[i].client->conn, &out);
-        struct slice octets = buf_slice(&out);
-        observe_octets(w->places[i].observe, WIRE_SERVER, octets.data, octets.n,
-                       now_ns(w), w->places[i].number);
-        buf_clear(&out);
+        for (take_output(w, i); c->session && session_has_backlog(c->session) &&
+                                session_can_send(c->session);
+             take_output(w, i))
+            session_pump(c->session, w->now_ms);
     }
 }
 

@@ -142,6 +142,7 @@ static const struct wire_packet *
 await_close(struct peer *peer, struct where where, int64_t until_ms)
 {
     const struct wire_packet *packet, *farewell = NULL;
+    peer->awaits_close = true;
     for (;;) {
         enum peer_event event = peer_next(peer, where, until_ms, &packet);
         if (event == PEER_CLOSED)

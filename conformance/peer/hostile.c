@@ -96,6 +96,7 @@ static void expect_close(struct peer *peer, struct where where, bool is_first)
     bool has_farewell = false;
     const struct wire_packet *packet = NULL;
     int64_t until_ms = peer_now_ms() + patience_ms;
+    peer->awaits_close = true;
     for (;;) {
         enum peer_event event = peer_next(peer, where, until_ms, &packet);
         if (event == PEER_CLOSED)

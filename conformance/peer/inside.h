@@ -25,6 +25,7 @@ struct peer {
     struct deferred *first, **last; /* owned by t */
     uint16_t last_id;
     bool has_connected;  /* a CONNECT was sent */
+    bool awaits_close;   /* any other packet breaks what the case is about */
     bool asks_odd_level; /* ... with a level that is not the version of t */
     bool is_closed;      /* by us */
     bool has_ended;      /* the broker closed */

@@ -348,10 +348,10 @@ static const struct wire_packet *cut_packet(struct peer *peer,
                            WIRE_SERVER, peer->in, peer->n_in, &packet, &total,
                            &fault);
     if (status == WIRE_BAD)
-        t_fail_breach_at(peer->t, where, fault.statement,
-                         "a well-formed packet from the broker", "%s%s%s",
-                         fault.sentence, *fault.statement ? " " : "",
-                         fault.statement);
+        t_fail_breach_at(
+            peer->t, where, peer->awaits_close ? NULL : fault.statement,
+            "a well-formed packet from the broker", "%s%s%s", fault.sentence,
+            *fault.statement ? " " : "", fault.statement);
     struct wire_packet *copy = wire_dup(&packet);
     t_own(peer->t, copy, free);
     memmove(peer->in, peer->in + total, peer->n_in - total);

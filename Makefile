@@ -252,7 +252,7 @@ walls: all ## check that the rooms keep to themselves
 FUZZER ?= decode
 SECS   ?= 60
 FUZZ_BIN := $(B)/fuzz/bin/fuzz
-.PHONY: fuzz fuzz-all fuzz-built fuzz-coverage fuzz-minimise fuzz-ossfuzz-check
+.PHONY: fuzz fuzz-all fuzz-built fuzz-coverage fuzz-minimise fuzz-ossfuzz-check fuzz-planted
 fuzz-built: $(FUZZERS:%=$(FUZZ_BIN)-%)
 fuzz: ## fuzz one target: FUZZER=name SECS=n; targets are the files of fuzz/
 	$(Q)tools/setup.sh build fuzz
@@ -278,6 +278,10 @@ fuzz-coverage: $(FUZZERS:%=$(B)/cov/bin/fuzz-%) ## an lcov page of what the corp
 	$(Q)genhtml -q --output-directory $(B)/fuzz-coverage $(B)/cov/fuzz.info
 	$(Q)lcov --list $(B)/cov/fuzz.info
 	$(Q)lcov --summary $(B)/cov/fuzz.info
+
+fuzz-planted: ## plant ten bugs, one after the other: each must be found within a minute
+	$(Q)tools/setup.sh build fuzz
+	$(Q)fuzz/planted.sh $(B)/planted
 
 fuzz-ossfuzz-check: ## build the targets as OSS-Fuzz does, and run each for a moment
 	$(Q)tools/setup.sh build fuzz

@@ -17,7 +17,8 @@ passed=0 failed=0
 for binary in "$OUT"/fuzz-*; do
     [ -x "$binary" ] || continue
     name=$(basename "$binary")
-    if "$binary" -max_total_time=3 -max_len=4096 -artifact_prefix="$OUT/" "fuzz/corpus/${name#fuzz-}" >"$OUT/$name.log" 2>&1 </dev/null; then
+    mkdir -p "$OUT/new/$name" # the first folder takes what is found
+    if "$binary" -max_total_time=3 -max_len=4096 -artifact_prefix="$OUT/" "$OUT/new/$name" "fuzz/corpus/${name#fuzz-}" >"$OUT/$name.log" 2>&1 </dev/null; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))

@@ -220,6 +220,7 @@ void t_fail_at(struct t *t, struct where where, const char *expected,
     va_list args;
     va_start(args, actual);
     fail(t, where, NULL, expected, actual, args);
+    va_end(args); /* for who does not see that fail() never returns */
 }
 
 void t_fail_breach_at(struct t *t, struct where where, const char *statement,
@@ -228,6 +229,7 @@ void t_fail_breach_at(struct t *t, struct where where, const char *statement,
     va_list args;
     va_start(args, actual);
     fail(t, where, statement, expected, actual, args);
+    va_end(args);
 }
 
 /* Does the head of the test, in any version, or its row name the number? */

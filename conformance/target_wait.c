@@ -64,6 +64,7 @@ static bool learn_ports(struct instance *instance)
 static bool is_reachable(struct instance *instance)
 {
     char error[200];
+    bool has_port = false; /* without any, it can only end by itself */
     if (*instance->target->descriptor.listening)
         return learn_ports(instance);
     for (int i = 0; i < N_TRANSPORTS; i++) {
@@ -75,8 +76,9 @@ static bool is_reachable(struct instance *instance)
         link_free(link);
         if (!link)
             return false;
+        has_port = true;
     }
-    return true;
+    return has_port;
 }
 
 int target_start_seconds(const struct target *target)

@@ -164,11 +164,12 @@ TEST(clean_session_leaves_nothing, "3.1.1/MQTT-3.1.2-6", "5.0/MQTT-4.1.0-2")
 TEST(session_is_made_for_a_new_client, "3.1.1/MQTT-3.1.2-4", "5.0/MQTT-3.1.2-6",
      "5.0/MQTT-3.1.4-4")
 {
-    struct client *reader = client_connect(t, "reader", KEPT);
-    client_subscribe(reader, "news/#", 1);
-    client_publish(reader, MESSAGE("news/1", "one", .qos = 1));
-    client_expect(reader, MESSAGE("news/1", "one", .qos = 1));
-    client_disconnect(reader);
+    struct peer *reader = peer_connect(t, KEPT_BY("reader"));
+    peer_subscribe(reader, "news/#", 1);
+    peer_publish(reader, MESSAGE("news/1", "one", .qos = 1));
+    peer_expect_message(reader, MESSAGE("news/1", "one", .qos = 1));
+    peer_expect_alive(reader); /* its PUBACK has come */
+    peer_disconnect(reader);
     struct peer *again = peer_connect(t, KEPT_BY("reader"));
     t_check(t, peer_connack(again)->session_present, "Session Present 1",
             "it is 0");

@@ -9,112 +9,42 @@
  */
 #include "support/fuzz.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "net/ws.h"
-
-struct memory {
-    struct transport base;
-    struct buf in;
-    struct buf out;
-    unsigned step; /* octets a call takes; 0: all */
-    unsigned n_writes;
-    bool is_closed;
-};
-
-static struct memory *memory_of(struct transport *t)
-{
-    return (struct memory *)(uintptr_t)t;
-}
-
-static ssize_t memory_read(struct transport *t, uint8_t *out, size_t n)
-{
-    struct memory *m = memory_of(t);
-    size_t some = buf_size(&m->in) < n ? buf_size(&m->in) : n;
-    if (m->step && some > m->step)
-        some = m->step;
-    if (some == 0) {
-        errno = 0;
-        return m->is_closed ? -1 : 0;
-    }
-    memcpy(out, buf_slice(&m->in).data, some);
-    buf_consume(&m->in, some);
-    return (ssize_t)some;
-}
-
-static ssize_t memory_writev(struct transport *t, const struct iovec *parts,
-                             int n_parts)
-{
-    struct memory *m = memory_of(t);
-    size_t left = m->step ? m->step : SIZE_MAX;
-    size_t taken = 0;
-    if (m->step && ++m->n_writes % 3 == 0)
-        return 0; /* full for the moment */
-    for (int i = 0; i < n_parts && left > 0; i++) {
-        size_t n = parts[i].iov_len < left ? parts[i].iov_len : left;
-        buf_append(&m->out, parts[i].iov_base, n);
-        taken += n;
-        left -= n;
-    }
-    return (ssize_t)taken;
-}
-
-static bool memory_has_pending(const struct transport *t)
-{
-    (void)t;
-    return false;
-}
-
-static int memory_finish(struct transport *t)
-{
-    (void)t;
-    return 1;
-}
-
-static void memory_free(struct transport *t)
-{
-    buf_clear(&memory_of(t)->in);
-    buf_clear(&memory_of(t)->out);
-    free(t);
-}
-
-static const struct transport_ops memory_ops = {
-    "memory",           memory_read,   memory_writev,
-    memory_has_pending, memory_finish, memory_free};
+#include "support/memory.h"
 
 static const char handshake[] =
     "GET /mqtt HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     "Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-/* answer_largely writes what is longer than a frame may be. */
-static void answer_largely(struct transport *t)
+/* flush writes what was not sent yet, as far as below takes it. Returns false
+ * at the end. */
+static bool flush(struct transport *t, struct buf *unsent)
 {
-    static uint8_t octets[70000];
-    struct iovec part = {octets, sizeof octets};
-    for (int i = 0; i < 4 && part.iov_len > 0; i++) {
-        ssize_t n = t->ops->writev(t, &part, 1);
-        if (n < 0 || (size_t)n > part.iov_len)
-            return;
-        part.iov_len -= (size_t)n;
+    for (int i = 0; i < 1000; i++) {
+        struct slice s = buf_slice(unsent);
+        struct iovec part = {(void *)(uintptr_t)s.data, s.n};
+        if (s.n == 0 && !t->wants_write)
+            return true;
+        ssize_t n = t->ops->writev(t, &part, s.n ? 1 : 0);
+        if (n < 0 || (size_t)n > s.n)
+            return false;
+        buf_consume(unsent, (size_t)n);
     }
+    return true;
 }
 
 /* serve reads all there is and echoes it. Returns false at the end. */
-static bool serve(struct transport *t)
+static bool serve(struct transport *t, struct buf *unsent)
 {
-    static const struct iovec none = {NULL, 0};
     uint8_t octets[512];
     for (int i = 0; i < 64; i++) {
         ssize_t n = t->ops->read(t, octets, sizeof octets);
-        if (n < 0)
-            return false;
-        struct iovec part = {octets, (size_t)n};
-        ssize_t written = t->ops->writev(t, n ? &part : &none, n ? 1 : 0);
-        if (written < 0 || written > n)
+        if (n > 0)
+            buf_append(unsent, octets, (size_t)n);
+        if (!flush(t, unsent) || n < 0)
             return false;
         if (n == 0 && !t->ops->has_pending(t))
             return true;
@@ -129,6 +59,46 @@ static bool answer_is_http(const struct buf *out)
     return s.n < 9 || memcmp(s.data, "HTTP/1.1 ", 9) == 0;
 }
 
+/* check_frame looks at the next frame that was sent: not masked, nothing
+ * reserved, in one piece, its length in the shortest form, and nothing behind a
+ * Close frame. Returns false at the end, or where the rest was not sent yet. */
+static bool check_frame(struct reader *r)
+{
+    unsigned first = read_u8(r);
+    uint64_t n = read_u8(r), least = n == 127 ? 65536 : n == 126 ? 126 : 0;
+    bool is_control = (first & 8) != 0;
+    if (n == 127)
+        n = (uint64_t)read_u32(r) << 32;
+    if (least == 65536)
+        n |= read_u32(r);
+    else if (n == 126)
+        n = read_u16(r);
+    if (r->has_failed)
+        return false;
+    if ((first != 0x82 && first != 0x88 && first != 0x8a) || n < least)
+        fuzz_fail("a frame begins with %02x, its length is %llu", first,
+                  (unsigned long long)n);
+    if (is_control && n > 125)
+        fuzz_fail("a control frame of %llu octets", (unsigned long long)n);
+    read_octets(r, n < reader_left(r) ? n : reader_left(r));
+    if (first == 0x88 && reader_left(r) > 0)
+        fuzz_fail("%zu octets behind a Close frame", reader_left(r));
+    return reader_left(r) > 0;
+}
+
+/* check_answer reads all that was sent, if the handshake was accepted. */
+static void check_answer(struct slice out)
+{
+    struct reader r = reader_of(out);
+    if (out.n < 12 || memcmp(out.data, "HTTP/1.1 101", 12) != 0)
+        return;
+    while (reader_left(&r) >= 4 && memcmp(r.at, "\r\n\r\n", 4) != 0)
+        read_u8(&r);
+    read_octets(&r, 4);
+    while (reader_left(&r) > 0 && check_frame(&r))
+        ;
+}
+
 /* The texts of the options are kept: they are the same in each run. */
 static struct acceptor_options defaults(void)
 {
@@ -140,35 +110,37 @@ static struct acceptor_options defaults(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
 {
+    static const uint8_t large[70000]; /* longer than a frame may be */
     struct feed feed = {octets, n};
     unsigned settings = feed_u8(&feed);
     struct acceptor_options options = defaults();
     options.web_socket_requires_subprotocol = !(settings & 2);
     options.is_web_socket_limit_given = (settings & 4) != 0;
     options.web_socket_max_frame_payload_length = settings & 8 ? 100 : 65536;
-    struct memory *m = calloc(1, sizeof *m);
-    if (!m)
-        abort();
-    m->base.ops = &memory_ops;
-    m->base.fd = -1;
-    m->step = settings & 16 ? 1 + (settings >> 5) : 0;
+    struct memory *m = memory_new(settings & 16 ? 1 + (settings >> 5) : 0);
     struct slice early = slice_of_text(settings & 1 ? handshake : "");
     struct transport *t = ws_new(&m->base, &options, early);
-    bool goes_on = serve(t);
+    struct buf unsent = {0};
+    bool goes_on = serve(t, &unsent);
     while (goes_on && feed.n > 0) {
         size_t got;
         const uint8_t *at = feed_run(&feed, 1u + feed_u8(&feed), &got);
         buf_append(&m->in, at, got);
-        goes_on = serve(t);
+        goes_on = serve(t, &unsent);
     }
-    if ((settings & 48) == 32)
-        answer_largely(t);
+    if (goes_on && (settings & 48) == 32)
+        buf_append(&unsent, large, sizeof large);
+    flush(t, &unsent);
     if (!answer_is_http(&m->out))
         fuzz_fail("what is said first is no HTTP");
     m->is_closed = true;
-    serve(t);
-    for (int i = 0; i < 1000 && t->ops->finish(t) == 0; i++)
-        ;
+    serve(t, &unsent);
+    /* Goodbye is said when all was sent. */
+    for (int i = 0; buf_size(&unsent) == 0 && i < 1000; i++)
+        if (t->ops->finish(t) != 0)
+            break;
+    check_answer(buf_slice(&m->out));
+    buf_clear(&unsent);
     t->ops->free(t);
     return 0;
 }

@@ -9,7 +9,7 @@
 # BUILD/fuzz/corpus/TARGET. A finding is kept in BUILD/fuzz/findings. Closes with
 # a line per target; exits 1 if there was a finding.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 3
 build=$1 secs=$2
 shift 2
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
@@ -24,7 +24,7 @@ options() { # packets are told by their mutator, texts by the dictionary
 }
 
 run() {
-    local target=$1 log=$build/fuzz/logs/$1.log work=$build/fuzz/corpus/$1 before stat
+    local target=$1 log=$build/fuzz/logs/$1.log work=$build/fuzz/corpus/$1 before
     mkdir -p "$work" "fuzz/corpus/$1"
     before=$(find "$work" -type f | wc -l)
     # shellcheck disable=SC2046

@@ -275,6 +275,8 @@ def others():
 
     yield "ws", "a-request-without-end", b"\0" + records(b"GET / HTTP/1.1\r\nA: " + b"x" * 9000)
     yield "ws", "answered-at-large", b"\x21" + records(frame(0x82, b"abc"))
+    for n in (125, 126, 127):
+        yield "ws", f"answered-with-{n}", b"\1" + records(frame(0x82, b"x" * n))
     yield "ws", "taken-in-small-pieces", b"\x51" + records(frame(0x82, b"abcdefgh") + frame(0x89, b"ping") + frame(0x82, b"x" * 200))
     yield "ws", "close-with-a-bad-text", b"\1" + records(frame(0x88, b"\x03\xe8\xff\xfe"))
     yield "ws", "a-ping-too-long", b"\1" + records(frame(0x89, b"x" * 126))

@@ -142,6 +142,7 @@ static const struct wire_packet *
 await_close(struct peer *peer, struct where where, int64_t until_ms)
 {
     const struct wire_packet *packet, *farewell = NULL;
+    int64_t began_ms = peer_now_ms();
     peer->awaits_close = true;
     for (;;) {
         enum peer_event event = peer_next(peer, where, until_ms, &packet);
@@ -153,7 +154,7 @@ await_close(struct peer *peer, struct where where, int64_t until_ms)
                       farewell
                           ? t_text(peer->t, "%s, then ", tell(peer, farewell))
                           : "",
-                      t_deadline_ms(peer->t));
+                      (int)(peer_now_ms() - began_ms));
         if (farewell || !peer_is_farewell(peer, packet))
             t_fail_at(peer->t, where, where.text, "%s", tell(peer, packet));
         farewell = packet;

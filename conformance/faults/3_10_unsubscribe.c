@@ -18,7 +18,8 @@ const struct fault faults_3_10_unsubscribe[] = {
           "UNSUBSCRIBE is answered, and the subscription stays",
           "3.1.1/MQTT-3.10.4-2 3.1.1/MQTT-3.10.4-6 5.0/MQTT-3.10.4-2 "
           "5.0/MQTT-3.10.4-6 5.0/MQTT-3.10.4-1 5.0/MQTT-3.3.1-10",
-          {CLIENT, UNSUBSCRIBE(), op_accept}),
+          {CLIENT, UNSUBSCRIBE(), op_alter, .edit = edit_narrow_filter},
+          {SERVER, UNSUBACK(), op_alter, .edit = edit_codes_success}),
     FAULT("unsubscribe_of_unknown_unanswered",
           "UNSUBSCRIBE is answered only if something was deleted",
           "3.1.1/MQTT-3.10.4-5 5.0/MQTT-3.10.4-5",

@@ -152,7 +152,9 @@ const struct fault faults_4_flow[] = {
           {SERVER, SUBACK(), op_alter, .edit = edit_codes_refuse}),
     FAULT("unsubscribe_ignored_in_3_1",
           "UNSUBSCRIBE of a 3.1 client changes nothing",
-          "3.1/RULE-unsubscribe-answers", {CLIENT, UNSUBSCRIBE(), op_accept}),
+          "3.1/RULE-unsubscribe-answers",
+          {CLIENT, UNSUBSCRIBE(), op_alter, .edit = edit_narrow_filter},
+          {SERVER, UNSUBACK(), op_alter, .edit = edit_codes_success}),
     FAULT("everything_matches", "any filter matches all topics",
           "3.1.1/MQTT-3.3.2-3 5.0/MQTT-3.3.2-3 3.1.1/MQTT-4.7.3-4 "
           "5.0/MQTT-4.7.3-4 3.1/RULE-wildcards artemis/R07-wildcards "

@@ -319,5 +319,6 @@ void edit_topic_above(struct scene *, struct wire_packet *);
 void edit_topic_of_retained(struct scene *, struct wire_packet *);
 void edit_all_that_match(struct scene *, struct wire_packet *);
 void edit_codes_first_only(struct scene *, struct wire_packet *);
+void edit_codes_success(struct scene *, struct wire_packet *);
 
 #endif

@@ -455,3 +455,10 @@ void edit_codes_first_only(struct scene *scene, struct wire_packet *p)
     if (wire_len(p->codes) > 1)
         p->codes = SLICE(p->codes.octets, 1);
 }
+
+void edit_codes_success(struct scene *scene, struct wire_packet *p)
+{
+    size_t n = wire_len(p->codes);
+    if (n)
+        p->codes = SLICE((char *)scene_keep(scene, n), n);
+}

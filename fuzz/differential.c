@@ -16,6 +16,7 @@
 #include "codec/frame.h"
 #include "state/topic.h"
 #include "support/alike.h"
+#include "support/leeway.h"
 #include "wire/names.h"
 
 const struct fuzz_shape fuzz_shape = {1, 0};
@@ -33,58 +34,6 @@ static enum answer ask_broker(struct slice octets, enum mqtt_version version,
                    REASON_SUCCESS
                ? ACCEPTED
                : REFUSED;
-}
-
-/* May the harness refuse what the broker's decoder accepts? Yes for rules that
- * the broker's handlers obey, or that bind nobody (reason 0). */
-static bool is_for_handlers(const struct packet *packet,
-                            const struct wire_fault *fault)
-{
-    static const char *const handled[] = {
-        "5.0/MQTT-3.3.2-8",  /* Topic Alias 0: on_publish.c */
-        "5.0/MQTT-3.3.2-14", /* wildcards in a Response Topic: likewise */
-        "5.0/MQTT-3.8.3-4",  /* No Local when shared: on_subscribe.c */
-    };
-    for (size_t i = 0; i < sizeof handled / sizeof *handled; i++) {
-        if (strcmp(fault->rule, handled[i]) == 0)
-            return true;
-    }
-    switch (fault->reason) {
-    case 0:
-    case TOPIC_NAME_INVALID:
-    case TOPIC_FILTER_INVALID:
-    case PAYLOAD_FORMAT_INVALID:
-    case CLIENT_IDENTIFIER_NOT_VALID:
-        return true;
-    default:
-        return packet->type == PACKET_PUBLISH &&
-               packet->publish.topic.n == 0; /* aliases: on_publish.c */
-    }
-}
-
-static bool is_text(struct wire_bytes text)
-{
-    return wire_utf8_is_valid(SLICE(text.octets, wire_len(text)));
-}
-
-/* 3.1 says nothing of octets after the last field, nor of ill-formed UTF-8: a
- * receiver may refuse them. */
-static bool may_be_refused(const struct wire_packet *p, size_t total)
-{
-    struct wire_filter filter;
-    /* A server's answer carries the identifier it was given, 0 too. */
-    if (p->type >= WIRE_PUBACK && p->type <= WIRE_UNSUBACK && !p->packet_id)
-        return true;
-    if (p->version != WIRE_3_1)
-        return false;
-    if (wire_write(WIRE_3_1, p, NULL, 0) < total)
-        return true;
-    for (size_t i = 0; wire_filter_at(p, i, &filter); i++) {
-        if (!is_text(filter.filter))
-            return true;
-    }
-    return !is_text(p->topic) || !is_text(p->client_id) ||
-           !is_text(p->will.topic) || !is_text(p->user_name);
 }
 
 /* check_one compares the first packet of a stream. Returns its length, or 0 at
@@ -112,13 +61,13 @@ static size_t check_one(struct slice octets, enum mqtt_version version)
     if (status != WIRE_MORE && answer == MORE)
         fuzz_fail("the broker wants more: %s", hex);
     if (status == WIRE_OK && answer == REFUSED &&
-        may_be_refused(&theirs, their_total))
+        leeway_to_refuse(&theirs, their_total))
         return their_total;
     if (status == WIRE_OK && answer == REFUSED)
         fuzz_fail("%s: the broker refuses what the harness accepts: %s",
                   wire_version_name((enum wire_version)version), hex);
     if (status == WIRE_BAD && answer == ACCEPTED &&
-        !is_for_handlers(&mine, &fault))
+        !leeway_to_refuse_later(&mine, &fault))
         fuzz_fail("%s: the broker accepts what the harness refuses: %s (%s)",
                   wire_version_name((enum wire_version)version), hex,
                   fault.sentence);

@@ -15,74 +15,9 @@
 #include <unistd.h>
 
 #include "broker.h"
-#include "support/fuzz.h"
+#include "support/rows.h"
 
-#define WALL_S 1700000000
 #define FOLDER "/dev/shm/mqttspec-fuzz-store"
-
-enum { MAX_ROWS = 64 };
-
-static const struct {
-    const char *insert;
-    int n_columns;
-} tables[] = {
-    {"REPLACE INTO session VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", 13},
-    {"REPLACE INTO subscription VALUES (?,?,?,?,?,?,?,?)", 8},
-    {"REPLACE INTO message VALUES (?,?,?,?,?,?,?)", 7},
-    {"REPLACE INTO delivery VALUES (?,?,?,?,?,?,?,?,?)", 9},
-    {"REPLACE INTO incoming VALUES (?,?)", 2},
-    {"REPLACE INTO retained VALUES (?,?,?,?,?,?)", 6},
-};
-
-#define N_TABLES (sizeof tables / sizeof tables[0])
-
-static void bind(sqlite3_stmt *row, int column, struct feed *feed)
-{
-    unsigned kind = feed_u8(feed);
-    size_t n;
-    const uint8_t *octets;
-    switch (kind & 7) {
-    case 0:
-    case 1:
-    case 2: /* a small number */
-        sqlite3_bind_int(row, column, (int)(kind >> 3));
-        return;
-    case 3:
-        sqlite3_bind_int64(row, column, (int16_t)feed_u16(feed));
-        return;
-    case 4: /* a time around now, in milliseconds */
-        sqlite3_bind_int64(row, column,
-                           INT64_C(1000) * (WALL_S + (int16_t)feed_u16(feed)));
-        return;
-    case 5:
-        octets = feed_run(feed, kind >> 3, &n);
-        sqlite3_bind_text(row, column, (const char *)octets, (int)n,
-                          SQLITE_STATIC);
-        return;
-    case 6:
-        octets = feed_run(feed, kind >> 3, &n);
-        sqlite3_bind_blob(row, column, octets, (int)n, SQLITE_STATIC);
-        return;
-    default:
-        sqlite3_bind_null(row, column);
-        return;
-    }
-}
-
-static void write_rows(sqlite3 *db, struct feed *feed)
-{
-    for (int i = 0; i < MAX_ROWS && feed->n > 0; i++) {
-        unsigned which = feed_u8(feed) % N_TABLES;
-        sqlite3_stmt *row = NULL;
-        if (sqlite3_prepare_v2(db, tables[which].insert, -1, &row, NULL) !=
-            SQLITE_OK)
-            fuzz_fail("%s", sqlite3_errmsg(db));
-        for (int column = 1; column <= tables[which].n_columns; column++)
-            bind(row, column, feed);
-        sqlite3_step(row); /* what no table takes stays out */
-        sqlite3_finalize(row);
-    }
-}
 
 static void forget_files(void)
 {
@@ -116,9 +51,9 @@ static void run(const char *folder, const struct config *config)
         fuzz_fail("refused without a word");
     if (!store)
         return;
-    if (broker_init(&b, config, NULL, NULL, store, 1000, WALL_S) == 0) {
+    if (broker_init(&b, config, NULL, NULL, store, 1000, ROWS_WALL_S) == 0) {
         for (uint64_t s = 1; s <= 3601; s += 1200) {
-            broker_begin_turn(&b, s * 1000, WALL_S + (int64_t)s);
+            broker_begin_turn(&b, s * 1000, ROWS_WALL_S + (int64_t)s);
             broker_end_turn(&b);
         }
     }
@@ -143,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
     if (!store)
         fuzz_fail("%s", error);
     sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL);
-    write_rows(store->db, &feed);
+    rows_write(store->db, &feed);
     sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
     if (settings & 1)
         sqlite3_exec(store->db, "PRAGMA user_version = 2", NULL, NULL, NULL);

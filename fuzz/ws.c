@@ -37,13 +37,14 @@ static bool flush(struct transport *t, struct buf *unsent)
 }
 
 /* serve reads all there is and echoes it. Returns false at the end. */
-static bool serve(struct transport *t, struct buf *unsent)
+static bool serve(struct transport *t, struct buf *unsent, uint64_t *n_given)
 {
     uint8_t octets[512];
     for (int i = 0; i < 64; i++) {
         ssize_t n = t->ops->read(t, octets, sizeof octets);
         if (n > 0)
             buf_append(unsent, octets, (size_t)n);
+        *n_given += n > 0 ? (size_t)n : 0;
         if (!flush(t, unsent) || n < 0)
             return false;
         if (n == 0 && !t->ops->has_pending(t))
@@ -62,7 +63,7 @@ static bool answer_is_http(const struct buf *out)
 /* check_frame looks at the next frame that was sent: not masked, nothing
  * reserved, in one piece, its length in the shortest form, and nothing behind a
  * Close frame. Returns false at the end, or where the rest was not sent yet. */
-static bool check_frame(struct reader *r)
+static bool check_frame(struct reader *r, uint64_t *n_left)
 {
     unsigned first = read_u8(r);
     uint64_t n = read_u8(r), least = n == 127 ? 65536 : n == 126 ? 126 : 0;
@@ -78,16 +79,18 @@ static bool check_frame(struct reader *r)
     if ((first != 0x82 && first != 0x88 && first != 0x8a) || n < least)
         fuzz_fail("a frame begins with %02x, its length is %llu", first,
                   (unsigned long long)n);
-    if (is_control && n > 125)
-        fuzz_fail("a control frame of %llu octets", (unsigned long long)n);
+    if (n > (is_control ? 125 : *n_left))
+        fuzz_fail("a frame %02x of %llu octets", first, (unsigned long long)n);
+    *n_left -= is_control ? 0 : n;
     read_octets(r, n < reader_left(r) ? n : reader_left(r));
     if (first == 0x88 && reader_left(r) > 0)
         fuzz_fail("%zu octets behind a Close frame", reader_left(r));
     return reader_left(r) > 0;
 }
 
-/* check_answer reads all that was sent, if the handshake was accepted. */
-static void check_answer(struct slice out)
+/* check_answer reads all that was sent, if the handshake was accepted: frames
+ * for at most the n octets that were to be sent. */
+static void check_answer(struct slice out, uint64_t n)
 {
     struct reader r = reader_of(out);
     if (out.n < 12 || memcmp(out.data, "HTTP/1.1 101", 12) != 0)
@@ -95,7 +98,7 @@ static void check_answer(struct slice out)
     while (reader_left(&r) >= 4 && memcmp(r.at, "\r\n\r\n", 4) != 0)
         read_u8(&r);
     read_octets(&r, 4);
-    while (reader_left(&r) > 0 && check_frame(&r))
+    while (reader_left(&r) > 0 && check_frame(&r, &n))
         ;
 }
 
@@ -121,12 +124,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
     struct slice early = slice_of_text(settings & 1 ? handshake : "");
     struct transport *t = ws_new(&m->base, &options, early);
     struct buf unsent = {0};
-    bool goes_on = serve(t, &unsent);
+    uint64_t n_given = (settings & 48) == 32 ? sizeof large : 0;
+    bool goes_on = serve(t, &unsent, &n_given);
     while (goes_on && feed.n > 0) {
         size_t got;
         const uint8_t *at = feed_run(&feed, 1u + feed_u8(&feed), &got);
         buf_append(&m->in, at, got);
-        goes_on = serve(t, &unsent);
+        goes_on = serve(t, &unsent, &n_given);
     }
     if (goes_on && (settings & 48) == 32)
         buf_append(&unsent, large, sizeof large);
@@ -134,12 +138,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
     if (!answer_is_http(&m->out))
         fuzz_fail("what is said first is no HTTP");
     m->is_closed = true;
-    serve(t, &unsent);
+    serve(t, &unsent, &n_given);
     /* Goodbye is said when all was sent. */
     for (int i = 0; buf_size(&unsent) == 0 && i < 1000; i++)
         if (t->ops->finish(t) != 0)
             break;
-    check_answer(buf_slice(&m->out));
+    check_answer(buf_slice(&m->out), n_given);
     buf_clear(&unsent);
     t->ops->free(t);
     return 0;

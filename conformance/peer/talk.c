@@ -168,6 +168,7 @@ void peer_expect_messages_at(struct peer *peer, struct where where,
 {
     char why[400], text[600];
     const struct wire_packet *left[MAX_MESSAGES];
+    uint16_t released[MAX_MESSAGES]; /* PUBREC was sent */
     size_t n = 0, n_pubrel = 0;
     for (; n < MAX_MESSAGES && messages[n]; n++)
         left[n] = publish_of(peer, messages[n]);
@@ -175,7 +176,16 @@ void peer_expect_messages_at(struct peer *peer, struct where where,
         size_t i = 0;
         const struct wire_packet *packet = peer_receive_at(peer, where);
         if (packet->type == WIRE_PUBREL && n_pubrel > 0) {
-            n_pubrel--;
+            size_t k = 0;
+            while (k < n_pubrel && released[k] != packet->packet_id)
+                k++;
+            if (k == n_pubrel)
+                t_fail_breach_at(peer->t, where,
+                                 BY_VERSION(peer->t, "3.1.1/MQTT-4.3.3-1",
+                                            "5.0/MQTT-4.3.3-4"),
+                                 "PUBREL for each PUBREC", "%s",
+                                 wire_describe(packet, text, sizeof text));
+            released[k] = released[--n_pubrel];
             peer_send(peer, PUBCOMP(.packet_id = packet->packet_id));
             continue;
         }
@@ -189,7 +199,7 @@ void peer_expect_messages_at(struct peer *peer, struct where where,
             peer_send(peer, PUBACK(.packet_id = packet->packet_id));
         if (packet->qos == 2) {
             peer_send(peer, PUBREC(.packet_id = packet->packet_id));
-            n_pubrel++;
+            released[n_pubrel++] = packet->packet_id;
         }
     }
 }

@@ -115,7 +115,8 @@ TEST_EACH(qos_of_delivery_in_3_1, pairs, "3.1/RULE-publish-qos-downgrade",
 }
 
 /* A QoS 2 message that comes twice before PUBREL is delivered once. */
-TEST(repeated_qos_2_is_delivered_once_in_3_1, "3.1/RULE-dup-is-a-hint")
+TEST(repeated_qos_2_is_delivered_once_in_3_1, "3.1/RULE-dup-is-a-hint",
+     .needs = "qos2")
 {
     struct peer *reader = peer_hello(t, "reader");
     peer_subscribe(reader, "news", 0);
@@ -135,7 +136,7 @@ TEST(repeated_qos_2_is_delivered_once_in_3_1, "3.1/RULE-dup-is-a-hint")
 /* SUBSCRIBE gets one SUBACK with its identifier and the granted QoS of each
  * filter, in order; UNSUBSCRIBE gets UNSUBACK, and ends the deliveries. */
 TEST(subscribing_in_3_1, "3.1/RULE-subscribe-answers",
-     "3.1/RULE-unsubscribe-answers", "3.1/RULE-ping-answers")
+     "3.1/RULE-unsubscribe-answers", "3.1/RULE-ping-answers", .needs = "qos2")
 {
     struct peer *peer = peer_hello(t, "one");
     peer_send(peer,

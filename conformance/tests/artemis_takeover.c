@@ -47,8 +47,7 @@ TEST_EACH(newer_client_steals, olders, "artemis/R09-stealing-allowed", ALL,
 /* The session goes over as well: a subscription of the older client, and what
  * it left unacknowledged. */
 TEST_EACH(newer_client_takes_session, olders, "artemis/R09-stealing-allowed",
-          "3.1.1/MQTT-4.4.0-1", "5.0/MQTT-4.4.0-1",
-          "3.1/RULE-redelivery-on-reconnect", ALL)
+          "3.1.1/MQTT-4.4.0-1", "5.0/MQTT-4.4.0-1", ALL)
 {
     const struct older *row = t_row(t);
     struct peer *older = peer_open_as(t, row->version);

@@ -111,6 +111,7 @@ TEST_EACH(disconnect_deletes_will, success_forms, "5.0/MQTT-3.14.4-3")
         t, CONNECT(.client_id = "leaving", .clean_start = 1, .will = WILL));
     peer_send(peer, RAW(row->hex));
     peer_expect_close(peer);
+    peer_hello(t, "leaving"); /* the end has been seen by now */
     client_expect_nothing_more(watcher);
 }
 
@@ -122,6 +123,7 @@ TEST(disconnect_deletes_will_3_1_1, "3.1.1/MQTT-3.14.4-3")
     struct peer *peer = peer_connect(
         t, CONNECT(.client_id = "leaving", .clean_start = 1, .will = WILL));
     peer_disconnect(peer);
+    peer_hello(t, "leaving"); /* the end has been seen by now */
     client_expect_nothing_more(watcher);
 }
 

@@ -191,6 +191,7 @@ define suite_stages
 conformance  $1/bin/mqttspec run --report $1/reports/conformance
 endef
 define project_stages
+faults   $1/bin/mqttspec faults --report $1/reports/faults
 walls    tools/walls.sh $1
 misuse   tools/misuse.sh $1
 browser  tools/browser/run.sh $1 if-there

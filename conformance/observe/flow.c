@@ -265,8 +265,8 @@ static void on_pubrel(struct observe *o, enum wire_side from,
     e->is_resumed = false;
     e->owed_pubcomp++;
     observe_put(&sender->released, p->packet_id);
-    /* No PUBLISH went before: the identifier is not in use. */
-    if (e->is_stray)
+    /* No PUBLISH went before, or all is said: the identifier is not in use. */
+    if (e->is_stray || e->is_complete)
         finish(o, from, e);
 }
 
@@ -287,7 +287,11 @@ static void on_pubcomp(struct observe *o, enum wire_side from,
         observe_blame(o, from, &early, MUST,
                       "PUBCOMP %u, but PUBREL has not come",
                       (unsigned)p->packet_id);
-    finish(o, other(from), e);
+    /* The PUBREC before it has its PUBREL yet to come. */
+    if (e->owed_pubrel && !e->is_released)
+        e->is_complete = true;
+    else
+        finish(o, other(from), e);
 }
 
 void observe_ack(struct observe *o, enum wire_side from,

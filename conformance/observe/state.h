@@ -31,6 +31,7 @@ struct exchange {
                                 and not seen on this one yet */
     bool is_stray;    /* begun by a PUBREC that no PUBLISH was seen for */
     bool is_released; /* PUBREL was sent */
+    bool is_complete; /* PUBCOMP was sent, before the PUBREL that is due */
     bool is_shared;   /* may belong to a Shared Subscription */
     unsigned n_publish, n_pubrec; /* on this connection */
     unsigned owed_pubrel, owed_pubcomp;

@@ -164,6 +164,34 @@ START_TEST(an_answer_that_the_client_does_not_take_is_not_owed)
 }
 END_TEST
 
+/* A client that does not wait for the PUBREL breaks a rule; the server that
+ * sends it, and uses the identifier again, does not. */
+START_TEST(a_pubrel_may_cross_the_pubcomp)
+{
+    struct scene s = {0};
+
+    open_all(&s, WIRE_3_1_1);
+    S(PUBLISH(.topic = "a", .qos = 2, .packet_id = 3));
+    C(PUBREC(.packet_id = 3));
+    C(PUBCOMP(.packet_id = 3));
+    FOUND("client 3.1.1/MQTT-4.3.3-2");
+    S(PUBREL(.packet_id = 3));
+    S(PUBLISH(.topic = "a", .qos = 2, .packet_id = 3));
+    SILENT();
+    end(&s);
+    play(&s, WIRE_3_1_1); /* nor where it answers what came before CONNACK */
+    C(CONNECT(.client_id = "c", .clean_start = 1));
+    C(PUBREC(.packet_id = 3));
+    C(PUBCOMP(.packet_id = 3));
+    S(CONNACK());
+    S(PUBREL(.packet_id = 3));
+    SILENT();
+    S(PUBREL(.packet_id = 4));
+    FOUND("server 3.1.1/MQTT-2.3.1-6");
+    end(&s);
+}
+END_TEST
+
 START_TEST(server_answers_wrongly)
 {
     struct scene s = {0};
@@ -403,6 +431,7 @@ Suite *suite_observe_flow(void)
     tcase_add_test(tcase, an_answer_to_a_stray_pubrec_takes_no_identifier);
     tcase_add_test(tcase, an_identifier_used_again_at_another_qos_is_followed);
     tcase_add_test(tcase, an_answer_that_the_client_does_not_take_is_not_owed);
+    tcase_add_test(tcase, a_pubrel_may_cross_the_pubcomp);
     tcase_add_test(tcase, server_answers_wrongly);
     tcase_add_test(tcase, repeats_may_be_answered_each);
     tcase_add_test(tcase, server_releases_wrongly);

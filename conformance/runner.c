@@ -160,11 +160,20 @@ static bool run_all(struct state *s)
 
 static const struct state *sorting;
 
+/* What a case takes at least. A broker of its own takes the machine as well:
+ * the cases that share one are not to be kept waiting for it. */
+static int seconds_of(size_t i)
+{
+    const struct test *test = sorting->cases[i].test;
+    const struct target *target = engine_target(sorting->engine);
+    bool has_own = (test->own_broker || test->apart) && target_is_ours(target);
+    return test->seconds + (has_own ? target_start_seconds(target) : 0);
+}
+
 static int by_seconds(const void *a, const void *b)
 {
     size_t x = *(const size_t *)a, y = *(const size_t *)b;
-    int left = sorting->cases[x].test->seconds;
-    int right = sorting->cases[y].test->seconds;
+    int left = seconds_of(x), right = seconds_of(y);
     return left != right ? right - left : x < y ? -1 : x > y;
 }
 

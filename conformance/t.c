@@ -4,20 +4,12 @@
 
 #include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct owned {
     struct owned *next;
     void *object;
     void (*on_close)(void *object);
 };
-
-int64_t t_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void t_own(struct t *t, void *object, void (*on_close)(void *object))
 {
@@ -59,7 +51,7 @@ const void *t_row(const struct t *t)
 
 int64_t t_elapsed_ms(const struct t *t)
 {
-    return t_now_ms() - t->began_ms;
+    return link_now_ms() - t->began_ms;
 }
 
 int t_deadline_ms(const struct t *t)
@@ -118,8 +110,8 @@ struct t_user t_user_bound(struct t *t)
 
 void t_let_pass(struct t *t, int ms, const char *why)
 {
-    int64_t until = t_now_ms() + ms;
+    int64_t until = link_now_ms() + ms;
     transcript_note(t->transcript, -1, t_text(t, "%d ms pass: %s", ms, why));
-    for (int64_t left = ms; left > 0; left = until - t_now_ms())
+    for (int64_t left = ms; left > 0; left = until - link_now_ms())
         poll(NULL, 0, (int)left);
 }

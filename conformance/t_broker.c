@@ -91,10 +91,10 @@ static bool log_has(struct t *t, const char *text)
 
 void t_broker_wrote_at(struct t *t, struct where where, const char *text)
 {
-    int64_t until = t_now_ms() + t->setup->deadline_ms;
+    int64_t until = link_now_ms() + t->setup->deadline_ms;
     where.text = t_text(t, "the broker's log holds \"%s\"", text);
     while (!log_has(t, text)) {
-        if (t_now_ms() >= until)
+        if (link_now_ms() >= until)
             t_fail_at(t, where, where.text, "it does not");
         poll(NULL, 0, 5);
     }

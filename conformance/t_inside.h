@@ -22,9 +22,6 @@ struct t {
     jmp_buf end;
 };
 
-/* t_now_ms: the time, in milliseconds, of a clock that never goes back. */
-int64_t t_now_ms(void);
-
 /* t_close_all ends everything that the case owns, the last first. */
 void t_close_all(struct t *t);
 

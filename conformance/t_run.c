@@ -55,7 +55,7 @@ void t_run(const struct t_setup *setup, struct case_result *result)
     t->setup = setup;
     t->result = result;
     t->transcript = transcript_new();
-    t->began_ms = t_now_ms();
+    t->began_ms = link_now_ms();
     memset(result, 0, sizeof *result);
     t_put_where(t, (struct where){setup->test->file, setup->test->line, ""});
     strcpy(result->ended_by, "test");

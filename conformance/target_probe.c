@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "target_inside.h"
@@ -29,21 +28,14 @@ struct probe {
     struct wire_packet answer;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Reads the next packet. Returns false at the close, or when none comes. */
 static bool read_answer(struct probe *p)
 {
-    int64_t until = now_ms() + PROBE_MS;
+    int64_t until = link_now_ms() + PROBE_MS;
     memmove(p->octets, p->octets + p->n_used, p->n_octets - p->n_used);
     p->n_octets -= p->n_used;
     p->n_used = 0;
-    while (now_ms() < until) {
+    while (link_now_ms() < until) {
         if (p->n_octets &&
             wire_read(p->version, WIRE_SERVER, p->octets, p->n_octets,
                       &p->answer, &p->n_used, NULL) != WIRE_MORE)

@@ -9,18 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "target_inside.h"
 
 enum { START_S = 15, REACH_MS = 1000 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void last_line_of_log(const struct instance *instance, char *out,
                              size_t n)
@@ -96,11 +88,11 @@ int target_jobs(const struct target *target)
 int target_wait(struct target *target, struct instance *instance, char *error,
                 size_t n)
 {
-    int64_t until = now_ms() + target_start_seconds(target) * 1000;
+    int64_t until = link_now_ms() + target_start_seconds(target) * 1000;
     int n_tries = 0;
     if (!target->is_ours)
         return 0;
-    while (now_ms() < until) {
+    while (link_now_ms() < until) {
         int status;
         if (waitpid(instance->pid, &status, WNOHANG) == instance->pid) {
             /* A port we picked may have been taken since: try others. */
@@ -151,12 +143,12 @@ bool instance_wrote(const struct instance *instance, const char *text)
 enum trial target_try(struct target *target, const char *settings, char *said,
                       size_t n)
 {
-    int64_t until = now_ms() + target_start_seconds(target) * 1000;
+    int64_t until = link_now_ms() + target_start_seconds(target) * 1000;
     enum trial trial = TRIAL_SILENT;
     struct instance *instance = target_start(target, settings, said, n);
     if (!instance)
         return TRIAL_FAILED;
-    while (trial == TRIAL_SILENT && now_ms() < until) {
+    while (trial == TRIAL_SILENT && link_now_ms() < until) {
         int status;
         if (waitpid(instance->pid, &status, WNOHANG) == instance->pid) {
             instance->pid = 0;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "blackbox/blackbox.h"
 
@@ -23,13 +22,6 @@ struct witness {
     size_t n_in;
 };
 
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool say(struct witness *w, const struct wire_packet *p)
 {
     unsigned char out[256];
@@ -41,14 +33,14 @@ static bool say(struct witness *w, const struct wire_packet *p)
  * false at the end of the connection or of its patience. */
 static bool next(struct witness *w, struct wire_packet *p, bool *is_lost)
 {
-    int64_t until = clock_ms() + PATIENCE_MS;
+    int64_t until = link_now_ms() + PATIENCE_MS;
     size_t total = 0;
     for (;;) {
         struct pollfd fd = {.fd = link_fd(w->link), .events = POLLIN};
         if (w->n_in > 0 && wire_read(WIRE_3_1_1, WIRE_SERVER, w->in, w->n_in, p,
                                      &total, NULL) == WIRE_OK)
             break;
-        int left = (int)(until - clock_ms());
+        int left = (int)(until - link_now_ms());
         if (left <= 0)
             return false;
         if (!link_pending(w->link) && poll(&fd, 1, left) == 0)

@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 void *scene_keep(struct scene *scene, size_t n)
 {
@@ -128,13 +127,6 @@ void scene_free(void *state)
     free(scene);
 }
 
-int64_t deed_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void replace(struct wire_packet **kept, const struct wire_packet *packet)
 {
     free(*kept);
@@ -168,7 +160,7 @@ static void remember(struct scene *scene, enum wire_side from,
     if (from == WIRE_SERVER && packet->type == WIRE_CONNACK &&
         packet->reason == 0) {
         scene->is_connected = true;
-        scene->connected_ms = deed_now_ms();
+        scene->connected_ms = link_now_ms();
     }
 }
 

@@ -162,8 +162,6 @@ void scene_packet(struct tap_relay *relay, enum wire_side from,
 bool scene_close(struct tap_relay *relay, enum wire_side by, void *state);
 void scene_free(void *state);
 
-/* deed_now_ms is the time by a clock that is never set. */
-int64_t deed_now_ms(void);
 /* scene_keep keeps memory until the packet at hand is done with. */
 void *scene_keep(struct scene *scene, size_t n);
 /* deed_change makes the altered copy of a packet: changes, then edit. */

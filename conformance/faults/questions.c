@@ -151,7 +151,7 @@ bool is_late(const struct scene *scene, const struct wire_packet *p)
 bool is_second_old(const struct scene *scene, const struct wire_packet *packet)
 {
     (void)packet;
-    return scene->is_connected && deed_now_ms() - scene->connected_ms > 1000;
+    return scene->is_connected && link_now_ms() - scene->connected_ms > 1000;
 }
 
 bool is_watched_with_will(const struct scene *scene,

@@ -23,8 +23,6 @@ struct link {
     char error[200];
 };
 
-/* now in milliseconds, monotonic. */
-int64_t link_now_ms(void);
 /* link_wait waits until the socket is ready. events as for poll. Returns false
  * when the deadline (link_now_ms) has passed. */
 bool link_wait(int fd, short events, int64_t until_ms);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum transport {
     TRANSPORT_TCP,
@@ -43,6 +44,9 @@ struct link;
  */
 struct link *link_open(const struct endpoint *endpoint, int deadline_ms,
                        char *error, size_t n);
+/* link_now_ms: milliseconds by a clock that is never set; for deadlines. */
+int64_t link_now_ms(void);
+
 /* link_adopt makes a link of an accepted TCP socket; owns fd. */
 struct link *link_adopt(int fd);
 void link_free(struct link *link); /* closes; takes NULL */

@@ -9,7 +9,7 @@ enum { MAX_ALTERNATIVES = 32 };
 
 static int64_t deadline(const struct peer *peer)
 {
-    return peer_now_ms() + t_deadline_ms(peer->t);
+    return link_now_ms() + t_deadline_ms(peer->t);
 }
 
 static const char *tell(struct peer *peer, const struct wire_packet *packet)
@@ -142,7 +142,7 @@ static const struct wire_packet *
 await_close(struct peer *peer, struct where where, int64_t until_ms)
 {
     const struct wire_packet *packet, *farewell = NULL;
-    int64_t began_ms = peer_now_ms();
+    int64_t began_ms = link_now_ms();
     peer->awaits_close = true;
     for (;;) {
         enum peer_event event = peer_next(peer, where, until_ms, &packet);
@@ -154,7 +154,7 @@ await_close(struct peer *peer, struct where where, int64_t until_ms)
                       farewell
                           ? t_text(peer->t, "%s, then ", tell(peer, farewell))
                           : "",
-                      (int)(peer_now_ms() - began_ms));
+                      (int)(link_now_ms() - began_ms));
         if (farewell || !peer_is_farewell(peer, packet))
             t_fail_at(peer->t, where, where.text, "%s", tell(peer, packet));
         farewell = packet;
@@ -263,7 +263,7 @@ void peer_expect_close_within_at(struct peer *peer, struct where where,
     where.text = t_text(peer->t, "the close %d to %d ms after the last packet",
                         from_ms, to_ms);
     await_close(peer, where, began + to_ms);
-    int64_t took = peer_now_ms() - began;
+    int64_t took = link_now_ms() - began;
     if (took < from_ms)
         t_fail_at(peer->t, where, where.text, "the close came after %d ms",
                   (int)took);

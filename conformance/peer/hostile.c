@@ -44,7 +44,7 @@ static void expect_connack_first(struct peer *peer, struct where where)
 {
     char text[600];
     const struct wire_packet *packet = NULL;
-    int64_t until_ms = peer_now_ms() + t_deadline_ms(peer->t);
+    int64_t until_ms = link_now_ms() + t_deadline_ms(peer->t);
     where.text = "CONNACK of success";
     enum peer_event event = peer_next(peer, where, until_ms, &packet);
     if (event == PEER_TIMEOUT)
@@ -95,7 +95,7 @@ static void expect_close(struct peer *peer, struct where where, bool is_first)
     char text[600];
     bool has_farewell = false;
     const struct wire_packet *packet = NULL;
-    int64_t until_ms = peer_now_ms() + patience_ms;
+    int64_t until_ms = link_now_ms() + patience_ms;
     peer->awaits_close = true;
     for (;;) {
         enum peer_event event = peer_next(peer, where, until_ms, &packet);
@@ -118,7 +118,7 @@ static void expect_close(struct peer *peer, struct where where, bool is_first)
 void hostile_finish_at(struct peer *peer, struct where where)
 {
     const struct wire_packet *packet = NULL;
-    int64_t until_ms = peer_now_ms() + LONG_ENOUGH_MS;
+    int64_t until_ms = link_now_ms() + LONG_ENOUGH_MS;
     peer_half_close(peer);
     while (peer_next(peer, where, until_ms, &packet) == PEER_PACKET)
         continue;
@@ -290,9 +290,9 @@ void hostile_churn_at(struct t *t, struct where where, size_t n)
 void hostile_descriptors_fall_at(struct t *t, struct where where,
                                  struct peer *watcher, long n)
 {
-    int64_t until_ms = peer_now_ms() + t_deadline_ms(t);
+    int64_t until_ms = link_now_ms() + t_deadline_ms(t);
     long now;
-    while ((now = t_broker_descriptors(t)) > n && peer_now_ms() < until_ms)
+    while ((now = t_broker_descriptors(t)) > n && link_now_ms() < until_ms)
         peer_expect_alive_at(watcher, where);
     if (now > n)
         t_fail_at(t, where, t_text(t, "at most %ld descriptors, as before", n),

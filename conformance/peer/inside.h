@@ -37,8 +37,6 @@ struct peer {
 
 enum peer_event { PEER_PACKET, PEER_CLOSED, PEER_TIMEOUT };
 
-int64_t peer_now_ms(void);
-
 /* peer_is_farewell: 5.0 lets a Server announce the close by this packet. */
 bool peer_is_farewell(const struct peer *peer,
                       const struct wire_packet *packet);

@@ -7,18 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "peer/inside.h"
 #include "tap/tap.h"
 #include "transcript.h"
-
-int64_t peer_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void note_close(struct peer *peer, enum wire_side by, bool is_reset)
 {
@@ -70,7 +62,7 @@ static struct peer *open_at(struct t *t, struct endpoint endpoint,
     if (!peer->link)
         t_error(t, "%s", error);
     peer->is_closed = false;
-    peer->sent_ms = peer_now_ms();
+    peer->sent_ms = link_now_ms();
     if (!peer->tap)
         peer->connection = transcript_open(t_transcript(t), "peer");
     return peer;
@@ -142,7 +134,7 @@ void peer_half_close(struct peer *peer)
 
 static void record_sent(struct peer *peer, const void *octets, size_t n)
 {
-    peer->sent_ms = peer_now_ms();
+    peer->sent_ms = link_now_ms();
     if (!peer->tap)
         transcript_octets(t_transcript(peer->t), peer->connection, WIRE_CLIENT,
                           octets, n);
@@ -411,7 +403,7 @@ enum peer_event peer_next(struct peer *peer, struct where where,
             note_end(peer, got);
             return PEER_CLOSED;
         }
-        int64_t left = until_ms - peer_now_ms();
+        int64_t left = until_ms - link_now_ms();
         if (left <= 0)
             return PEER_TIMEOUT;
         struct pollfd ready = {.fd = link_fd(peer->link), .events = POLLIN};

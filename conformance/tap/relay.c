@@ -10,7 +10,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tap/inside.h"
@@ -51,13 +50,6 @@ struct tap_relay {
     bool is_over;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int index_of(enum wire_side side)
 {
     return side == WIRE_SERVER;
@@ -79,7 +71,7 @@ static void queue(struct tap_relay *relay, int from, const void *octets,
     if (!parcel)
         abort();
     parcel->next = NULL;
-    parcel->due_ms = lane->delay_ms ? now_ms() + lane->delay_ms : 0;
+    parcel->due_ms = lane->delay_ms ? link_now_ms() + lane->delay_ms : 0;
     parcel->fin = fin;
     parcel->n = n;
     if (n)
@@ -176,7 +168,7 @@ static void keep(struct lane *lane, const void *octets, size_t n)
     }
     memcpy(lane->in + lane->n, octets, n);
     lane->n += n;
-    lane->growth_ms = now_ms();
+    lane->growth_ms = link_now_ms();
 }
 
 /* What is there of a packet goes on, whatever follows. */
@@ -240,7 +232,7 @@ static int flush_unfinished(struct tap_relay *relay, int from)
     const struct lane *lane = &relay->lanes[from];
     if (lane->has_ended || lane->n == lane->n_passed)
         return -1;
-    int64_t left = lane->growth_ms + UNFINISHED_MS - now_ms();
+    int64_t left = lane->growth_ms + UNFINISHED_MS - link_now_ms();
     if (left > 0)
         return (int)left;
     pass_unfinished(relay, from);
@@ -296,7 +288,7 @@ static int flush_lane(struct tap_relay *relay, int from)
     struct link *to = relay->sides[!from];
     while (lane->first && !relay->is_over) {
         struct parcel *parcel = lane->first;
-        int64_t left = parcel->due_ms - now_ms();
+        int64_t left = parcel->due_ms - link_now_ms();
         if (parcel->due_ms && left > 0)
             return (int)left;
         lane->first = parcel->next;

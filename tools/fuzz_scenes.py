@@ -16,6 +16,8 @@ import os
 import struct
 import sys
 
+from captures import packet, string as text, varint
+
 # Control octets of an item: whose it is, and what happens around it.
 CUT_UP, CUT_OFF, SAME_TURN = 4, 8, 16
 WAIT_1, WAIT_6, WAIT_90, WAIT_HOURS = 4 << 5, 5 << 5, 6 << 5, 7 << 5
@@ -30,24 +32,6 @@ def settings(*parts):
     for part in parts:
         result = [a | b for a, b in zip(result, part)]
     return bytes(result)
-
-
-def text(s):
-    s = s.encode() if isinstance(s, str) else s
-    return struct.pack(">H", len(s)) + s
-
-
-def varint(n):
-    out = b""
-    while True:
-        out += bytes([n & 0x7F | (0x80 if n > 0x7F else 0)])
-        n >>= 7
-        if n == 0:
-            return out
-
-
-def packet(first, body=b""):
-    return bytes([first]) + varint(len(body)) + body
 
 
 def props(*parts):

@@ -35,6 +35,8 @@ static uint64_t day_time(const struct replay *r)
 static void on_finding(void *user, const struct observe_finding *f)
 {
     struct conn *c = user;
+    if (!replay_judges(c->replay, c->last_frame))
+        return;
     c->findings = grow(c->findings, c->n_findings, sizeof *c->findings);
     c->findings[c->n_findings++] = (struct finding){
         .who = f->who,
@@ -313,14 +315,9 @@ static bool pass_doom(struct conn *c)
     bool is_late = replay_now(c->replay) - doomed->sent_ns >
                    c->replay->options->timeout_ns;
     c->is_doom_settled = player_is_closed(c) || is_late;
-    c->is_doom_broken = is_late && !player_is_closed(c);
+    c->is_doom_broken = is_late && !player_is_closed(c) &&
+                        replay_judges(c->replay, doomed->frame);
     return c->is_doom_settled;
-}
-
-static bool is_due(const struct conn *c, const struct item *item)
-{
-    const struct replay *r = c->replay;
-    return !r->due_ns || replay_now(r) >= r->due_ns[item - r->script->items];
 }
 
 /* A client's item. True: go on with the next one. */
@@ -335,7 +332,7 @@ static bool pass_client_item(struct conn *c, struct item *item)
     }
     if (!c->live && !needs_open)
         return item->is_done = true;
-    if (!is_due(c, item) || !causes_have_happened(c, item))
+    if (!pace_is_due(c, item) || !causes_have_happened(c, item))
         return false;
     if (!c->live && !open_conn(c))
         return true;
@@ -400,24 +397,6 @@ static void check_reach(struct replay *r)
     }
 }
 
-/* Milliseconds until the next thing that only the clock brings. */
-static int next_deadline(const struct replay *r)
-{
-    uint64_t now = replay_now(r);
-    int ms = 20;
-    for (size_t i = 0; r->due_ns && i < r->n_conns; i++) {
-        const struct conn *c = &r->conns[i];
-        if (c->is_finished)
-            continue;
-        const struct item *item = conn_item(c, c->at);
-        uint64_t due = r->due_ns[item - r->script->items];
-        if (item->from == WIRE_CLIENT && due > now &&
-            (due - now) / MS < (uint64_t)ms)
-            ms = (int)((due - now) / MS);
-    }
-    return ms;
-}
-
 static void play_all(struct replay *r, struct pollfd *fds)
 {
     bool is_running = true;
@@ -430,7 +409,7 @@ static void play_all(struct replay *r, struct pollfd *fds)
                 has_moved |= play(c);
             is_running |= !c->is_finished;
         }
-        wait_for_sockets(r, fds, has_moved ? 0 : next_deadline(r));
+        wait_for_sockets(r, fds, has_moved ? 0 : pace_deadline(r));
         check_reach(r);
     }
 }
@@ -474,25 +453,6 @@ static void end_all(struct replay *r, struct pollfd *fds)
 
 /* ---- beginning and end --------------------------------------------------- */
 
-/* When each client packet is due, if the capture's pauses are kept. */
-static void plan_times(struct replay *r)
-{
-    const struct script *s = r->script;
-    double speed = r->options->speed;
-    uint64_t at = 0, before = s->n_items ? s->items[0].time_ns : 0;
-    if (speed <= 0)
-        return;
-    r->due_ns = xcalloc(s->n_items, sizeof *r->due_ns);
-    for (size_t i = 0; i < s->n_items; i++) {
-        uint64_t t = s->items[i].time_ns;
-        uint64_t gap =
-            t > before ? (uint64_t)((double)(t - before) / speed) : 0;
-        at += gap < r->options->max_gap_ns ? gap : r->options->max_gap_ns;
-        r->due_ns[i] = at;
-        before = t > before ? t : before;
-    }
-}
-
 bool player_run(struct replay *r)
 {
     struct script *s = r->script;
@@ -508,7 +468,7 @@ bool player_run(struct replay *r)
     r->epoch_ns = (uint64_t)day.tv_sec * 1000000000u + (uint64_t)day.tv_nsec;
     r->start_ns = monotonic();
     r->rewrite = r->options->rewrite;
-    plan_times(r);
+    pace_plan(r);
     bool is_seeded = (!r->options->wipes_sessions || wipe_sessions(r)) &&
                      (!r->options->seeds_retained || seed_retained(r, true));
     r->start_ns = monotonic();

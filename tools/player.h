@@ -22,6 +22,13 @@ bool wipe_sessions(struct replay *replay);
  * other connections go; it may send fences to find out. */
 bool causes_have_happened(struct conn *conn, const struct item *item);
 
+/* pace_plan notes when each client's packet is due; without --speed none is.
+ * pace_is_due: the capture's pauses before this one are over.
+ * pace_deadline gives the milliseconds until the next is due, 20 at most. */
+void pace_plan(struct replay *replay);
+bool pace_is_due(struct conn *conn, const struct item *item);
+int pace_deadline(const struct replay *replay);
+
 /* player_is_closed: the connection is not open, or not any more. */
 bool player_is_closed(const struct conn *conn);
 

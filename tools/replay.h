@@ -29,6 +29,7 @@ struct replay_options {
     bool has_fence;
     enum replay_at_end at_end;
     uint64_t timeout_ns, settle_ns, max_gap_ns, race_ns;
+    uint64_t resume_from; /* frame: what is before it is not judged; or 0 */
     bool seeds_retained, wipes_sessions, allows_qos0_loss;
     bool is_strict, is_json, is_quiet, is_list;
     const char *junit, *write, *anonymise; /* files, or NULL */
@@ -110,6 +111,9 @@ struct replay {
     struct pcapout *out;
     uint64_t start_ns, epoch_ns; /* monotonic; of the day */
     uint64_t *due_ns;            /* by item, when speed is set; else NULL */
+    size_t resume_item;          /* the first one that pauses are kept for */
+    bool has_resumed;            /* what is before it has been played */
+    uint64_t resumed_ns; /* ... at this time: where due_ns counts from */
     uint64_t last_activity_ns;
     bool is_unreachable;
     char trouble[300];
@@ -143,6 +147,12 @@ int outcome_exit(const struct replay *replay);
 /* anonymise_write writes the capture anew without names, secrets, contents.
  * Returns 0; -1 with a line on stderr. */
 int anonymise_write(const struct script *script, const char *path);
+
+/* replay_judges tells whether a difference at a captured frame counts. */
+static inline bool replay_judges(const struct replay *r, uint64_t frame)
+{
+    return frame >= r->options->resume_from;
+}
 
 static inline struct item *conn_item(const struct conn *c, size_t at)
 {

@@ -23,6 +23,8 @@ static const char USAGE[] =
     "  --race-window MS      what is nearer than this may go either way (5)\n"
     "  --timeout SECONDS     how long to wait for a packet (5)\n"
     "  --settle MS           silence at the end, to see what is extra (250)\n"
+    "  --resume-from FRAME   play what is before it without pauses, and do "
+    "not judge it\n"
     "  --at-end disconnect|abort|keep  where the capture stops (disconnect)\n"
     "Identity:\n"
     "  --client-id keep|prefix=S|map=FILE\n"
@@ -53,6 +55,7 @@ enum {
     RACE,
     TIMEOUT,
     SETTLE,
+    RESUME,
     AT_END,
     CLIENT_ID,
     CREDENTIALS,
@@ -81,6 +84,7 @@ static const struct option OPTIONS[] = {
     {"race-window", required_argument, NULL, RACE},
     {"timeout", required_argument, NULL, TIMEOUT},
     {"settle", required_argument, NULL, SETTLE},
+    {"resume-from", required_argument, NULL, RESUME},
     {"at-end", required_argument, NULL, AT_END},
     {"client-id", required_argument, NULL, CLIENT_ID},
     {"credentials", required_argument, NULL, CREDENTIALS},
@@ -124,6 +128,14 @@ static bool read_time(const char *text, double unit_ns, uint64_t *ns)
         return false;
     *ns = (uint64_t)(v * unit_ns);
     return true;
+}
+
+static bool read_frame(const char *text, uint64_t *frame)
+{
+    char *end;
+    errno = 0;
+    *frame = strtoull(text, &end, 10);
+    return *text >= '1' && *text <= '9' && !*end && !errno;
 }
 
 static bool read_speed(struct replay_options *o, const char *text)
@@ -192,6 +204,8 @@ static bool read_value(struct replay_options *o, int option, const char *text)
         return read_time(text, 1e9, &o->timeout_ns);
     case SETTLE:
         return read_time(text, 1e6, &o->settle_ns);
+    case RESUME:
+        return read_frame(text, &o->resume_from);
     case CLIENT_ID:
         return read_client_id(o, text);
     case CREDENTIALS:
@@ -278,6 +292,13 @@ static void list(const struct script *s)
 static int replay(struct replay_options *o, struct script *script)
 {
     struct replay r = {.options = o, .script = script};
+    if (o->resume_from > script->counts.frames) {
+        fprintf(stderr,
+                "mqttspec-replay run: --resume-from %" PRIu64
+                ": %s has %" PRIu64 " frames\n",
+                o->resume_from, o->capture.path, script->counts.frames);
+        return EXIT_USAGE;
+    }
     if (script->uses_time && !o->has_speed)
         o->speed = 1; /* without the pauses nothing would expire */
     if (o->write && !(r.out = pcapout_open(o->write)))

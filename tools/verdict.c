@@ -51,6 +51,10 @@ static void excuse_item(struct item *item, const char *why)
 static void decide_item(struct conn *c, struct item *item)
 {
     char why[160];
+    if (!replay_judges(c->replay, item->frame)) {
+        item->class = CLASS_OPEN;
+        return;
+    }
     bool differs = item->class == CLASS_OPEN || item->class == CLASS_CHANGED ||
                    item->class == CLASS_REORDERED;
     if (!differs)
@@ -158,7 +162,9 @@ static void decide_extra(struct replay *r, struct conn *c,
     const struct item *source;
     if (p->item != NOTHING || p->class != CLASS_EXTRA)
         return;
-    if (st->doomed != NOTHING && p->message.type == WIRE_DISCONNECT) {
+    if (!replay_judges(r, p->frame)) {
+        p->class = CLASS_OPEN;
+    } else if (st->doomed != NOTHING && p->message.type == WIRE_DISCONNECT) {
         p->class = CLASS_EXCUSED;
         set_detail(&p->detail, "the server says why it closes");
     } else if (st->doubt != NOTHING &&
@@ -223,6 +229,13 @@ static bool loses_client_octets(const struct conn *c)
     return false;
 }
 
+/* Whether any of a stream is judged. */
+static bool is_judged(const struct conn *c)
+{
+    const struct stream *st = c->stream;
+    return replay_judges(c->replay, conn_item(c, st->n_items - 1)->frame);
+}
+
 static void decide_stream(struct conn *c)
 {
     const struct finding *f = breach(c);
@@ -233,7 +246,11 @@ static void decide_stream(struct conn *c)
         c->stream->doubt != NOTHING || c->stream->doomed != NOTHING;
     const char *trouble = c->live ? live_trouble(c->live) : "";
     c->verdict = VERDICT_FAIL;
-    if (c->is_doom_broken) {
+    if (!is_judged(c)) {
+        c->verdict = VERDICT_SKIPPED;
+        snprintf(c->why, sizeof c->why, "all of it is before frame %" PRIu64,
+                 c->replay->options->resume_from);
+    } else if (c->is_doom_broken) {
         snprintf(c->why, sizeof c->why,
                  "the server kept the connection after a malformed packet "
                  "(frame %" PRIu64 ")",

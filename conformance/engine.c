@@ -361,7 +361,8 @@ int engine_start(struct engine *e, char *error, size_t n)
         snprintf(error, n, "%s", e->groups[0].error);
         return -1;
     }
-    return target_probe(e->target, e->groups[0].instance, error, n);
+    return target_probe(e->target, e->groups[0].instance, TARGET_PROBE_MS,
+                        error, n);
 }
 
 /* libcheck's own settings would change which cases run, and how. */

@@ -101,10 +101,17 @@ enum trial { TRIAL_LISTENS, TRIAL_FAILED, TRIAL_ENDED_WELL, TRIAL_SILENT };
 enum trial target_try(struct target *target, const char *settings, char *said,
                       size_t n);
 /* target_probe connects once per version, asks for what a CONNACK or a SUBACK
- * shows, and so learns what the broker can do. Returns -1 with one line when no
- * connection could be made at all. */
-int target_probe(struct target *target, struct instance *instance, char *error,
-                 size_t n);
+ * shows, and so learns what the broker can do.
+ *
+ * patience_ms   for a connection, and for an answer; what is not answered
+ * counts as missing, and is told as that. TARGET_PROBE_MS is enough for a
+ * broker that has just started on a busy machine.
+ *
+ * Returns -1 with one line when no connection could be made at all.
+ */
+enum { TARGET_PROBE_MS = 20000 };
+int target_probe(struct target *target, struct instance *instance,
+                 int patience_ms, char *error, size_t n);
 
 /* target_told gives what the probe found, one thing a line: "qos2: yes". */
 const char *target_told(const struct target *target);

@@ -16,22 +16,30 @@
 #include "target_inside.h"
 #include "wire/wire.h"
 
-enum { PROBE_MS = 5000, MAX_OCTETS = 4096 };
+enum { MAX_OCTETS = 4096 };
+
+/* Who is asked, and how long an answer is waited for. */
+struct subject {
+    struct target *target;
+    const struct endpoint *endpoint;
+    int patience_ms;
+};
 
 /* One connection, and the last packet that came on it. */
 struct probe {
-    struct target *target;
+    const struct subject *of;
     enum wire_version version;
     struct link *link;
     unsigned char octets[MAX_OCTETS];
     size_t n_octets, n_used;
     struct wire_packet answer;
+    bool is_silent; /* no answer came in time, and no close either */
 };
 
 /* Reads the next packet. Returns false at the close, or when none comes. */
 static bool read_answer(struct probe *p)
 {
-    int64_t until = link_now_ms() + PROBE_MS;
+    int64_t until = link_now_ms() + p->of->patience_ms;
     memmove(p->octets, p->octets + p->n_used, p->n_octets - p->n_used);
     p->n_octets -= p->n_used;
     p->n_used = 0;
@@ -51,6 +59,7 @@ static bool read_answer(struct probe *p)
             p->n_octets += (size_t)got;
         }
     }
+    p->is_silent = true;
     return false;
 }
 
@@ -58,23 +67,23 @@ static bool ask(struct probe *p, const struct wire_packet *packet)
 {
     unsigned char octets[1024];
     size_t n = wire_write(p->version, packet, octets, sizeof octets);
+    p->is_silent = false;
     return link_write(p->link, octets, n) >= 0 && read_answer(p);
 }
 
 /* Connects. Returns 1 when it is accepted, 0 when not, -1 without a connection.
  */
-static int greet(struct probe *p, const struct endpoint *endpoint,
-                 const char *client_id, char *error, size_t n)
+static int greet(struct probe *p, const char *client_id, char *error, size_t n)
 {
-    struct target *target = p->target;
+    struct target *target = p->of->target;
     struct wire_packet *connect = CONNECT(.client_id = {{client_id}},
-                                          .clean_start = 1, .keep_alive_s = 10);
+                                          .clean_start = 1, .keep_alive_s = 60);
     if (*target->descriptor.user) {
         connect->user_name.text = target_user(target, false);
         connect->password.text = target_password(target, false);
     }
     p->n_octets = p->n_used = 0;
-    p->link = link_open(endpoint, PROBE_MS, error, n);
+    p->link = link_open(p->of->endpoint, p->of->patience_ms, error, n);
     if (!p->link)
         return -1;
     return ask(p, connect) && p->answer.type == WIRE_CONNACK &&
@@ -152,6 +161,20 @@ static void find(struct target *target, const char *capability, bool has)
     tell(target, line);
 }
 
+/* The same of what was asked for: a broker that is silent has not said no. */
+static void find_asked(struct probe *p, const char *capability, bool has)
+{
+    char line[160];
+    if (has || !p->is_silent) {
+        find(p->of->target, capability, has);
+        return;
+    }
+    deny(p->of->target, capability);
+    snprintf(line, sizeof line, "%s: no answer in %d ms, taken for no",
+             capability, p->of->patience_ms);
+    tell(p->of->target, line);
+}
+
 /* What the broker said of itself is not so. */
 static void find_broken(struct target *target, const char *capability,
                         const char *promise)
@@ -201,10 +224,10 @@ static void learn_by_subscribing(struct probe *p, const char *topic)
 {
     char filter[80];
     unsigned code = subscribe(p, topic, 2, false);
-    find(p->target, "qos1", code == 1 || code == 2);
-    find(p->target, "qos2", code == 2);
+    find_asked(p, "qos1", code == 1 || code == 2);
+    find_asked(p, "qos2", code == 2);
     snprintf(filter, sizeof filter, "%s/+/#", topic);
-    find(p->target, "wildcards", subscribe(p, filter, 0, false) == 0);
+    find_asked(p, "wildcards", subscribe(p, filter, 0, false) == 0);
 }
 
 /* ---- what is promised
@@ -241,36 +264,34 @@ static int publish_qos2(struct probe *p, const char *topic)
                : -1;
 }
 
-static void try_qos2(struct target *target, const struct endpoint *endpoint,
-                     enum wire_version version, const char *id,
-                     const char *topic)
+static void try_qos2(const struct subject *of, enum wire_version version,
+                     const char *id, const char *topic)
 {
     char error[200];
-    struct probe p = {.target = target, .version = version};
-    if (!is_listed(target->lacks, "qos2") &&
-        greet(&p, endpoint, id, error, sizeof error) > 0 &&
-        publish_qos2(&p, topic) == 0)
-        find_broken(target, "qos2",
+    struct probe p = {.of = of, .version = version};
+    if (!is_listed(of->target->lacks, "qos2") &&
+        greet(&p, id, error, sizeof error) > 0 && publish_qos2(&p, topic) == 0)
+        find_broken(of->target, "qos2",
                     version == WIRE_5_0 ? "CONNACK does not limit it"
                                         : "SUBACK grants it");
     part(&p);
 }
 
 /* Each on a connection of its own, which a refusal may end. */
-static void try_promises(struct target *target, const struct endpoint *endpoint,
-                         const char *id, const char *topic)
+static void try_promises(const struct subject *of, const char *id,
+                         const char *topic)
 {
     for (size_t i = 0; i < sizeof promises / sizeof *promises; i++) {
         char error[200], filter[80];
         const struct promise *promise = &promises[i];
-        struct probe p = {.target = target, .version = WIRE_5_0};
-        if (is_listed(target->lacks, promise->capability))
+        struct probe p = {.of = of, .version = WIRE_5_0};
+        if (is_listed(of->target->lacks, promise->capability))
             continue;
         snprintf(filter, sizeof filter, promise->filter, topic);
-        if (greet(&p, endpoint, id, error, sizeof error) > 0 &&
+        if (greet(&p, id, error, sizeof error) > 0 &&
             subscribe(&p, filter, 0, promise->has_identifier) ==
                 promise->refusal)
-            find_broken(target, promise->capability,
+            find_broken(of->target, promise->capability,
                         "CONNACK does not deny it");
         part(&p);
     }
@@ -298,64 +319,62 @@ static int share_delivers(struct probe *p, const char *topic, const char *fence)
 
 /* 3.1.1 has no shared subscriptions, and some brokers have them all the same.
  */
-static void learn_of_shares(struct target *target,
-                            const struct endpoint *endpoint, const char *id,
+static void learn_of_shares(const struct subject *of, const char *id,
                             const char *topic)
 {
     char error[200], filter[80], fence[80];
-    struct probe p = {.target = target, .version = WIRE_3_1_1};
+    struct probe p = {.of = of, .version = WIRE_3_1_1};
     snprintf(filter, sizeof filter, "$share/mqttspec/%s", topic);
     snprintf(fence, sizeof fence, "%s/fence", topic);
-    if (greet(&p, endpoint, id, error, sizeof error) > 0 &&
+    if (greet(&p, id, error, sizeof error) > 0 &&
         subscribe(&p, filter, 0, false) == 0 &&
         subscribe(&p, fence, 0, false) == 0) {
         int is_shared = share_delivers(&p, topic, fence);
         if (is_shared >= 0)
-            tell(target, is_shared ? "shared under 3.1.1: yes"
-                                   : "shared under 3.1.1: no");
+            tell(of->target, is_shared ? "shared under 3.1.1: yes"
+                                       : "shared under 3.1.1: no");
     }
     part(&p);
 }
 
 /* Tries one version. Returns as greet. */
-static int probe_version(struct target *target, const struct endpoint *endpoint,
-                         enum wire_version version, char *error, size_t n)
+static int probe_version(const struct subject *of, enum wire_version version,
+                         char *error, size_t n)
 {
     char id[24], topic[40];
-    struct probe p = {.target = target, .version = version};
+    struct probe p = {.of = of, .version = version};
     snprintf(id, sizeof id, "mqttspec%d", (int)getpid() % 100000);
     snprintf(topic, sizeof topic, "%s/probe", id);
-    int is_spoken = greet(&p, endpoint, id, error, n);
+    int is_spoken = greet(&p, id, error, n);
     if (is_spoken >= 0)
-        find(target, capability_of[version], is_spoken);
+        find_asked(&p, capability_of[version], is_spoken);
     if (is_spoken > 0) {
-        target->versions |= 1u << version;
+        of->target->versions |= 1u << version;
         if (version == WIRE_5_0)
-            learn_from_connack(target, &p.answer.props);
+            learn_from_connack(of->target, &p.answer.props);
         else if (version == WIRE_3_1_1)
             learn_by_subscribing(&p, topic);
     }
     part(&p);
     if (is_spoken > 0 && version != WIRE_3_1)
-        try_qos2(target, endpoint, version, id, topic);
+        try_qos2(of, version, id, topic);
     if (is_spoken > 0 && version == WIRE_3_1_1)
-        learn_of_shares(target, endpoint, id, topic);
+        learn_of_shares(of, id, topic);
     if (is_spoken > 0 && version == WIRE_5_0)
-        try_promises(target, endpoint, id, topic);
+        try_promises(of, id, topic);
     return is_spoken;
 }
 
-static void probe_empty_client_id(struct target *target,
-                                  const struct endpoint *endpoint,
+static void probe_empty_client_id(const struct subject *of,
                                   enum wire_version version)
 {
     char error[200];
-    struct probe p = {.target = target, .version = version};
-    int is_taken = greet(&p, endpoint, "", error, sizeof error);
-    find(target, "empty_client_id", is_taken > 0);
+    struct probe p = {.of = of, .version = version};
+    int is_taken = greet(&p, "", error, sizeof error);
+    find_asked(&p, "empty_client_id", is_taken > 0);
     if (is_taken > 0 && version == WIRE_5_0 &&
         wire_len(p.answer.props.assigned_client_identifier) == 0)
-        tell(target, "Assigned Client Identifier: missing");
+        tell(of->target, "Assigned Client Identifier: missing");
     part(&p);
 }
 
@@ -368,14 +387,14 @@ static const struct endpoint *any_endpoint(const struct instance *instance)
     return &instance->endpoints[0];
 }
 
-int target_probe(struct target *target, struct instance *instance, char *error,
-                 size_t n)
+int target_probe(struct target *target, struct instance *instance,
+                 int patience_ms, char *error, size_t n)
 {
-    const struct endpoint *endpoint = any_endpoint(instance);
+    struct subject of = {target, any_endpoint(instance), patience_ms};
     snprintf(target->lacks, sizeof target->lacks, "%.299s",
              target->descriptor.lacks);
     for (unsigned v = WIRE_3_1; v <= WIRE_5_0; v++) {
-        if (probe_version(target, endpoint, (enum wire_version)v, error, n) < 0)
+        if (probe_version(&of, (enum wire_version)v, error, n) < 0)
             return -1;
     }
     if (target->versions == 0) {
@@ -384,9 +403,8 @@ int target_probe(struct target *target, struct instance *instance, char *error,
         return -1;
     }
     if (target->versions & (1u << WIRE_3_1_1 | 1u << WIRE_5_0))
-        probe_empty_client_id(target, endpoint,
-                              target->versions & 1u << WIRE_3_1_1 ? WIRE_3_1_1
-                                                                  : WIRE_5_0);
+        probe_empty_client_id(
+            &of, target->versions & 1u << WIRE_3_1_1 ? WIRE_3_1_1 : WIRE_5_0);
     return 0;
 }
 

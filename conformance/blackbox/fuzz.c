@@ -106,7 +106,7 @@ static int start(struct fuzz *f, char *error, size_t n)
         return EXIT_USE;
     f->instance = target_start(f->target, "", error, n);
     if (!f->instance || target_wait(f->target, f->instance, error, n) < 0 ||
-        target_probe(f->target, f->instance, error, n) < 0)
+        target_probe(f->target, f->instance, TARGET_PROBE_MS, error, n) < 0)
         return EXIT_TARGET;
     f->endpoint = instance_endpoint(f->instance, f->transport);
     if (!f->endpoint || f->endpoint->port == 0) {

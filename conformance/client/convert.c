@@ -5,8 +5,7 @@
 
 #include "client/inside.h"
 
-static void add_number(MQTTProperties *out, enum MQTTPropertyCodes id,
-                       uint64_t opt)
+void property_add(MQTTProperties *out, enum MQTTPropertyCodes id, uint64_t opt)
 {
     MQTTProperty property = {.identifier = id};
     if (!wire_is_set(opt))
@@ -41,16 +40,16 @@ void properties_from(MQTTProperties *out, const struct wire_props *p)
 {
     struct wire_bytes name, value;
     struct wire_cursor at = {0};
-    add_number(out, MQTTPROPERTY_CODE_PAYLOAD_FORMAT_INDICATOR,
-               p->payload_format_indicator);
-    add_number(out, MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL,
-               p->message_expiry_interval_s);
+    property_add(out, MQTTPROPERTY_CODE_PAYLOAD_FORMAT_INDICATOR,
+                 p->payload_format_indicator);
+    property_add(out, MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL,
+                 p->message_expiry_interval_s);
     add_octets(out, MQTTPROPERTY_CODE_CONTENT_TYPE, p->content_type);
     add_octets(out, MQTTPROPERTY_CODE_RESPONSE_TOPIC, p->response_topic);
     add_octets(out, MQTTPROPERTY_CODE_CORRELATION_DATA, p->correlation_data);
-    add_number(out, MQTTPROPERTY_CODE_WILL_DELAY_INTERVAL,
-               p->will_delay_interval_s);
-    add_number(out, MQTTPROPERTY_CODE_TOPIC_ALIAS, p->topic_alias);
+    property_add(out, MQTTPROPERTY_CODE_WILL_DELAY_INTERVAL,
+                 p->will_delay_interval_s);
+    property_add(out, MQTTPROPERTY_CODE_TOPIC_ALIAS, p->topic_alias);
     while (wire_next_user_property(p, &at, &name, &value)) {
         MQTTProperty property = {.identifier = MQTTPROPERTY_CODE_USER_PROPERTY};
         property.value.data.data = (char *)(uintptr_t)name.text;
@@ -131,4 +130,12 @@ struct wire_packet *packet_from(const char *topic, int n_topic,
     struct wire_packet *copy = wire_dup(&read);
     free(octets);
     return copy;
+}
+
+void properties_unique(struct t *t, MQTTProperties *out,
+                       const struct wire_props *props)
+{
+    struct wire_props unique = *props;
+    unique.response_topic = t_unique_topic(t, props->response_topic);
+    properties_from(out, &unique);
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* config.c -- command line, INI file and acceptor URL into struct config.
  *
- * All three end in config_set, which finds the row of a name and lets it read
- * the value. What depends on several values (versions spoken, filters of
+ * All three end in option_set_named, which finds the row of a name and lets it
+ * read the value. What depends on several values (versions spoken, filters of
  * address settings) is made at the end, in config_finish.
  */
 #include "config.h"
 
 #include "base/die.h"
+#include "config_acceptor.h"
 #include "config_options.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <string.h>
 
 enum {
-    DEFAULT_PORT = 1883,
     MAX_LINE = 199,   /* octets of a line that inih reads whole */
     MAX_SECTION = 49, /* of a section's name, likewise */
     MAX_ERROR = 512,
@@ -24,62 +24,16 @@ enum {
 
 static const char default_url[] = "tcp://127.0.0.1:1883";
 
-static int complain(char *error, size_t n, const char *name, struct slice value,
-                    const char *legal)
-{
-    snprintf(error, n, "%s=%.*s: %s", name, (int)value.n,
-             (const char *)value.data, legal);
-    return -1;
-}
-
-/* unknown says which names a place knows. */
-static int unknown(enum option_place place, struct slice name, char *error,
-                   size_t n)
-{
-    static const char *const what[OPTION_N_PLACES] = {
-        [OPTION_BROKER] = "option",
-        [OPTION_ACCEPTOR] = "acceptor parameter",
-        [OPTION_ADDRESS_SETTING] = "address setting",
-    };
-    const struct option *option;
-    size_t at;
-    int n_text = snprintf(error, n, "%.*s: unknown %s; legal are", (int)name.n,
-                          (const char *)name.data, what[place]);
-
-    at = n_text < 0 ? n : (size_t)n_text;
-    for (size_t i = 0; (option = option_at(i)) != NULL && at < n; i++)
-        if (option->place == place)
-            at += (size_t)snprintf(error + at, n - at, " %s", option->name);
-    return -1;
-}
-
-static int config_set(enum option_place place, void *target, struct slice name,
-                      struct slice value, char *error, size_t n)
-{
-    const struct option *option = option_find(place, name);
-
-    if (!option)
-        return unknown(place, name, error, n);
-    return option_set(option, target, value, error, n);
-}
-
 void config_init(struct config *c)
 {
     memset(c, 0, sizeof *c);
     option_set_defaults(OPTION_BROKER, c);
 }
 
-static void clear_acceptor(struct acceptor_options *a)
-{
-    option_clear(OPTION_ACCEPTOR, a);
-    free(a->name);
-    free(a->host);
-}
-
 void config_clear(struct config *c)
 {
     for (size_t i = 0; i < c->n_acceptors; i++)
-        clear_acceptor(&c->acceptors[i]);
+        acceptor_clear(&c->acceptors[i]);
     for (size_t i = 0; i < c->n_address_settings; i++) {
         option_clear(OPTION_ADDRESS_SETTING, &c->address_settings[i]);
         free(c->address_settings[i].match);
@@ -91,160 +45,6 @@ void config_clear(struct config *c)
     memset(c, 0, sizeof *c);
 }
 
-/* set_versions sets the versions from the comma list of protocols. */
-static void set_versions(struct acceptor_options *a)
-{
-    char *list = mem_dup(a->protocols, strlen(a->protocols));
-    char *rest = NULL;
-
-    a->speaks_mqtt_3_1 = a->speaks_mqtt_3_1_1 = a->speaks_mqtt_5_0 = false;
-    for (char *name = strtok_r(list, ",", &rest); name;
-         name = strtok_r(NULL, ",", &rest)) {
-        bool is_all = strcmp(name, "MQTT") == 0;
-        a->speaks_mqtt_3_1 |= is_all || strcmp(name, "MQTT-3.1") == 0;
-        a->speaks_mqtt_3_1_1 |= is_all || strcmp(name, "MQTT-3.1.1") == 0;
-        a->speaks_mqtt_5_0 |= is_all || strcmp(name, "MQTT-5.0") == 0;
-    }
-    free(list);
-}
-
-void config_init_acceptor(struct acceptor_options *options)
-{
-    memset(options, 0, sizeof *options);
-    option_set_defaults(OPTION_ACCEPTOR, options);
-    options->host = mem_dup("127.0.0.1", 9);
-    set_versions(options);
-}
-
-/* set_acceptor sets one parameter and what follows from it. */
-static int set_acceptor(struct acceptor_options *a, struct slice name,
-                        struct slice value, char *error, size_t n)
-{
-    if (config_set(OPTION_ACCEPTOR, a, name, value, error, n) != 0)
-        return -1;
-    set_versions(a);
-    if (slice_equals(name, slice_of_text("defaultMqttSessionExpiryInterval")))
-        a->is_session_expiry_interval_given = true;
-    if (slice_equals(name, slice_of_text("webSocketMaxFramePayloadLength")))
-        a->is_web_socket_limit_given = true;
-    return 0;
-}
-
-static int hex_digit(uint8_t c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *found = c ? strchr(digits, c | 0x20) : NULL;
-
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return found && found - digits > 9 ? (int)(found - digits) : -1;
-}
-
-/* unescape undoes %XX of RFC 3986 s2.1 in place; false: not two digits. */
-static bool unescape(char *text, size_t *n)
-{
-    size_t out = 0;
-
-    for (size_t i = 0; i < *n; i++, out++) {
-        int high;
-        int low;
-        text[out] = text[i];
-        if (text[i] != '%')
-            continue;
-        high = i + 2 < *n ? hex_digit((uint8_t)text[i + 1]) : -1;
-        low = i + 2 < *n ? hex_digit((uint8_t)text[i + 2]) : -1;
-        if (high < 0 || low < 0)
-            return false;
-        text[out] = (char)(high << 4 | low);
-        i += 2;
-    }
-    *n = out;
-    return true;
-}
-
-/* read_parameter reads "name=value" of a URL. */
-static int read_parameter(struct acceptor_options *a, const char *text,
-                          size_t n_text, char *error, size_t n)
-{
-    const char *equals = memchr(text, '=', n_text);
-    size_t n_name = equals ? (size_t)(equals - text) : n_text;
-    const struct option *option;
-    char *value;
-    size_t n_value;
-    int result;
-
-    if (!equals) {
-        option = option_find(OPTION_ACCEPTOR, slice_of(text, n_text));
-        return option
-                   ? complain(error, n, option->name, slice_of_text(""),
-                              "must be written name=value")
-                   : unknown(OPTION_ACCEPTOR, slice_of(text, n_text), error, n);
-    }
-    n_value = n_text - n_name - 1;
-    value = mem_dup(equals + 1, n_value);
-    if (unescape(value, &n_value))
-        result = set_acceptor(a, slice_of(text, n_name),
-                              slice_of(value, n_value), error, n);
-    else
-        result = complain(error, n, "acceptor", slice_of(text, n_text),
-                          "% must be followed by two hexadecimal digits");
-    free(value);
-    return result;
-}
-
-/* read_address reads "host:port" or "[address]:port"; false: malformed. */
-static bool read_address(struct acceptor_options *a, const char *text,
-                         size_t n_text)
-{
-    bool has_bracket = n_text > 0 && text[0] == '[';
-    const char *host = text + has_bracket;
-    const char *end =
-        memchr(host, has_bracket ? ']' : ':', n_text - has_bracket);
-    size_t n_host = end ? (size_t)(end - host) : n_text - has_bracket;
-    const char *rest = host + n_host + (has_bracket && end);
-    size_t n_rest = n_text - (size_t)(rest - text);
-    unsigned port = 0;
-
-    if (n_host == 0 || (has_bracket && !end) || memchr(host, '/', n_host))
-        return false;
-    if (n_rest == 1 || n_rest > 6 || (n_rest && rest[0] != ':'))
-        return false;
-    for (size_t i = 1; i < n_rest; i++) {
-        if (rest[i] < '0' || rest[i] > '9')
-            return false;
-        port = port * 10 + (unsigned)(rest[i] - '0');
-    }
-    if (port > UINT16_MAX)
-        return false;
-    free(a->host);
-    a->host = mem_dup(host, n_host);
-    a->port = n_rest ? (uint16_t)port : (uint16_t)DEFAULT_PORT;
-    return true;
-}
-
-/* read_url reads 'tcp://host:port?name=value;name=value'. */
-static int read_url(struct acceptor_options *a, const char *url, char *error,
-                    size_t n)
-{
-    static const char scheme[] = "tcp://";
-    const char *at = url + sizeof scheme - 1;
-    size_t n_address;
-
-    if (strncmp(url, scheme, sizeof scheme - 1) != 0 ||
-        !read_address(a, at, n_address = strcspn(at, "?")))
-        return complain(error, n, "acceptor", slice_of_text(url),
-                        "must be tcp://HOST:PORT?name=value;name=value, PORT 0 "
-                        "to 65535, an IPv6 address in brackets");
-    at += n_address + (at[n_address] == '?');
-    while (*at) {
-        size_t n_text = strcspn(at, ";&");
-        if (n_text > 0 && read_parameter(a, at, n_text, error, n) != 0)
-            return -1;
-        at += n_text + (at[n_text] != '\0');
-    }
-    return 0;
-}
-
 static struct acceptor_options *add_acceptor(struct config *c, const char *name)
 {
     struct acceptor_options *a;
@@ -252,7 +52,6 @@ static struct acceptor_options *add_acceptor(struct config *c, const char *name)
     c->acceptors = mem_grow(c->acceptors, c->n_acceptors + 1, sizeof *a);
     a = &c->acceptors[c->n_acceptors++];
     config_init_acceptor(a);
-    a->port = DEFAULT_PORT;
     a->name = mem_dup(name, strlen(name));
     return a;
 }
@@ -263,9 +62,9 @@ int config_add_acceptor(struct config *c, const char *url, char *error,
     char name[32];
 
     snprintf(name, sizeof name, "acceptor-%zu", c->n_acceptors + 1);
-    if (read_url(add_acceptor(c, name), url, error, n) == 0)
+    if (acceptor_read_url(add_acceptor(c, name), url, error, n) == 0)
         return 0;
-    clear_acceptor(&c->acceptors[--c->n_acceptors]);
+    acceptor_clear(&c->acceptors[--c->n_acceptors]);
     return -1;
 }
 
@@ -333,9 +132,10 @@ static int config_finish(struct config *c, char *error, size_t n)
         s->filter = mem_new(match.n + 1, 1);
         length = topic_from_syntax(s->filter, match, syntax);
         if (!topic_filter_is_valid(slice_of(s->filter, length)))
-            return complain(error, n, "address-setting", match,
-                            "must be words, single-word and any-words joined "
-                            "by the delimiter, any-words only at the end");
+            return option_complain(
+                error, n, "address-setting", match,
+                "must be words, single-word and any-words joined "
+                "by the delimiter, any-words only at the end");
     }
     if (c->n_address_settings > 1)
         qsort(c->address_settings, c->n_address_settings,
@@ -388,21 +188,21 @@ static int ini_value(struct ini_context *context, const char *section,
     const char *which;
 
     if (strcmp(section, "broker") == 0)
-        return config_set(OPTION_BROKER, context->config, key, text, error,
-                          context->n);
+        return option_set_named(OPTION_BROKER, context->config, key, text,
+                                error, context->n);
     if ((which = after(section, "acceptor ")) != NULL) {
         struct acceptor_options *a = find_acceptor(context->config, which);
         return strcmp(name, "url") == 0
-                   ? read_url(a, value, error, context->n)
-                   : set_acceptor(a, key, text, error, context->n);
+                   ? acceptor_read_url(a, value, error, context->n)
+                   : acceptor_set(a, key, text, error, context->n);
     }
     if ((which = after(section, "address-setting ")) != NULL)
-        return config_set(OPTION_ADDRESS_SETTING,
-                          find_setting(context->config, which), key, text,
-                          error, context->n);
-    return complain(error, context->n, "section", slice_of_text(section),
-                    "must be [broker], [acceptor NAME] or "
-                    "[address-setting MATCH]");
+        return option_set_named(OPTION_ADDRESS_SETTING,
+                                find_setting(context->config, which), key, text,
+                                error, context->n);
+    return option_complain(error, context->n, "section", slice_of_text(section),
+                           "must be [broker], [acceptor NAME] or "
+                           "[address-setting MATCH]");
 }
 
 static int on_ini_value(void *arg, const char *section, const char *name,
@@ -459,7 +259,7 @@ static int read_option(struct config *c, int argc, char **argv, int *at,
     bool is_acceptor = slice_equals(name, slice_of_text("acceptor"));
 
     if (!option && !is_acceptor && !slice_equals(name, slice_of_text("config")))
-        return unknown(OPTION_BROKER, name, error, n);
+        return option_unknown(OPTION_BROKER, name, error, n);
     if (!value && option && option->type == OPTION_BOOL)
         value = "true";
     if (!value && *at + 1 < argc)

@@ -374,19 +374,57 @@ static bool set_field(const struct option *option, void *field,
     return false;
 }
 
+int option_complain(char *error, size_t n, const char *name, struct slice value,
+                    const char *legal)
+{
+    snprintf(error, n, "%s=%.*s: %s", name, (int)value.n,
+             (const char *)value.data, legal);
+    return -1;
+}
+
 int option_set(const struct option *option, void *target, struct slice value,
                char *error, size_t n)
 {
     bool is_secret = strstr(option->name, "Password") != NULL;
-    char legal[128];
+    static const char must[] = "must be ";
+    char legal[sizeof must + 128];
 
     if (set_field(option, (char *)target + option->offset, value))
         return 0;
-    option_legal(option, legal, sizeof legal);
-    snprintf(error, n, "%s=%.*s: must be %s", option->name,
-             is_secret ? 3 : (int)value.n,
-             is_secret ? "***" : (const char *)value.data, legal);
+    memcpy(legal, must, sizeof must);
+    option_legal(option, legal + sizeof must - 1, 128);
+    return option_complain(error, n, option->name,
+                           is_secret ? slice_of_text("***") : value, legal);
+}
+
+int option_unknown(enum option_place place, struct slice name, char *error,
+                   size_t n)
+{
+    static const char *const what[OPTION_N_PLACES] = {
+        [OPTION_BROKER] = "option",
+        [OPTION_ACCEPTOR] = "acceptor parameter",
+        [OPTION_ADDRESS_SETTING] = "address setting",
+    };
+    const struct option *option;
+    size_t at;
+    int n_text = snprintf(error, n, "%.*s: unknown %s; legal are", (int)name.n,
+                          (const char *)name.data, what[place]);
+
+    at = n_text < 0 ? n : (size_t)n_text;
+    for (size_t i = 0; (option = option_at(i)) != NULL && at < n; i++)
+        if (option->place == place)
+            at += (size_t)snprintf(error + at, n - at, " %s", option->name);
     return -1;
+}
+
+int option_set_named(enum option_place place, void *target, struct slice name,
+                     struct slice value, char *error, size_t n)
+{
+    const struct option *option = option_find(place, name);
+
+    if (!option)
+        return option_unknown(place, name, error, n);
+    return option_set(option, target, value, error, n);
 }
 
 void option_set_defaults(enum option_place place, void *target)

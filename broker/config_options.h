@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* config_options.h -- the table of options, and how a value is read.
  *
- * Private to config.c and its tests.
+ * Private to config.c, config_acceptor.c and their tests.
  */
 #ifndef BROKER_CONFIG_OPTIONS_H
 #define BROKER_CONFIG_OPTIONS_H
@@ -55,6 +55,19 @@ const struct option *option_at(size_t i);
  */
 int option_set(const struct option *option, void *target, struct slice value,
                char *error, size_t n);
+
+/* option_set_named finds the row of a name first; else as option_set. */
+int option_set_named(enum option_place place, void *target, struct slice name,
+                     struct slice value, char *error, size_t n);
+
+/* option_unknown says which names a place knows. Returns -1. */
+int option_unknown(enum option_place place, struct slice name, char *error,
+                   size_t n);
+
+/* option_complain says what a value must be: "NAME=VALUE: LEGAL". Returns -1.
+ */
+int option_complain(char *error, size_t n, const char *name, struct slice value,
+                    const char *legal);
 
 /* option_set_defaults gives every field of a place its default.
  *

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* client.c -- Paho MQTT C, one step at a time: what is done on a connection.
- */
+/* client.c -- Paho MQTT C, one step at a time: what is done on a connection. */
 #include "client/client.h"
 
 #include <errno.h>

@@ -7,36 +7,6 @@
 
 #include "codec/encode.h"
 
-/* properties_of finds where a packet may have Reason String and User
- * Properties; NULL: nowhere. */
-static struct properties *properties_of(struct packet *packet)
-{
-    switch (packet->type) {
-    case PACKET_CONNACK:
-        return &packet->connack.properties;
-    case PACKET_PUBACK:
-    case PACKET_PUBREC:
-    case PACKET_PUBREL:
-    case PACKET_PUBCOMP:
-        return &packet->ack.properties;
-    case PACKET_SUBACK:
-    case PACKET_UNSUBACK:
-        return &packet->suback.properties;
-    case PACKET_DISCONNECT:
-    case PACKET_AUTH:
-        return &packet->disconnect.properties;
-    case PACKET_RESERVED:
-    case PACKET_CONNECT:
-    case PACKET_PUBLISH:
-    case PACKET_SUBSCRIBE:
-    case PACKET_UNSUBSCRIBE:
-    case PACKET_PINGREQ:
-    case PACKET_PINGRESP:
-        break;
-    }
-    return NULL;
-}
-
 /* refusal finds the Reason Code with which a packet refuses; SUCCESS: it does
  * not. */
 static enum reason refusal(const struct packet *packet)
@@ -82,7 +52,7 @@ enum reason client_blame(struct client *c, enum reason reason, const char *why)
 
 void client_send(struct broker *b, struct client *c, struct packet *packet)
 {
-    struct properties *p = properties_of(packet);
+    struct properties *p = packet_properties(packet);
     bool may_explain = packet->type == PACKET_CONNACK ||
                        packet->type == PACKET_DISCONNECT ||
                        c->wants_problem_information; /* [MQTT-3.1.2-29] */

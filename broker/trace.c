@@ -76,13 +76,19 @@ static void put_value(FILE *out, const struct properties *p,
         fprintf(out, "%zu octets", ((const struct slice *)field)->n);
         break;
     case PROPERTY_TYPE_UTF8_STRING_PAIR:
+    case PROPERTY_TYPE_ENCODED:
         break;
     }
 }
 
 static void put_properties(FILE *out, const struct properties *p)
 {
-    for (uint32_t id = 0; id < 64; id++) {
+    struct properties forwarded;
+    if (properties_has(p, PROPERTY_ENCODED) &&
+        props_read_block(p->encoded, PROPERTY_IN(PACKET_PUBLISH), &forwarded) ==
+            REASON_SUCCESS)
+        put_properties(out, &forwarded);
+    for (uint32_t id = 1; id < 64; id++) {
         if (!properties_has(p, id))
             continue;
         fputs(", ", out);

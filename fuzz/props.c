@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
     if (!out)
         abort();
     struct writer w = writer_of(out, size + 4);
-    props_write(&w, &p, size);
+    props_write(&w, &p);
     size_t written = (size_t)(w.at - out);
     if (w.has_failed || written != varint_size((uint32_t)size) + size)
         fuzz_fail("%zu octets written, %zu foretold", written, size);

@@ -99,21 +99,22 @@ struct slice read_rest(struct reader *r)
 
 struct writer writer_of(void *out, size_t n)
 {
-    uint8_t *at = out;
-    struct writer w = {at, at + n, false};
+    struct writer w = {.at = out, .left = n};
     return w;
 }
 
 /* put makes room for n octets and returns where they go; NULL, and a failed
- * writer, when room is short. */
+ * writer, when room is short. Counts them in any case. */
 static uint8_t *put(struct writer *w, size_t n)
 {
-    if (w->has_failed || (size_t)(w->end - w->at) < n) {
+    w->n += n;
+    if (w->has_failed || w->left < n) {
         w->has_failed = true;
         return NULL;
     }
     uint8_t *at = w->at;
     w->at += n;
+    w->left -= n;
     return at;
 }
 
@@ -168,10 +169,8 @@ void write_octets(struct writer *w, struct slice s)
 
 void write_binary(struct writer *w, struct slice s)
 {
-    if (s.n > UINT16_MAX) {
+    if (s.n > UINT16_MAX)
         w->has_failed = true;
-        return;
-    }
     write_u16(w, (uint16_t)s.n);
     write_octets(w, s);
 }

@@ -27,8 +27,9 @@ struct reader {
 
 struct writer {
     uint8_t *at;
-    uint8_t *end;
-    bool has_failed;
+    size_t left;     /* room, in octets */
+    size_t n;        /* octets written, or that would have been with room */
+    bool has_failed; /* room was short, or a length did not fit its field */
 };
 
 /* slice_of makes a slice of n octets at data. */
@@ -80,7 +81,9 @@ struct slice read_binary(struct reader *r);
 /* read_rest reads all that is left; borrowed. */
 struct slice read_rest(struct reader *r);
 
-/* writer_of starts writing at out, which has room for n octets. */
+/* writer_of starts writing at out, which has room for n octets. Without room
+ * (NULL, 0) it measures: w->n counts on.
+ */
 struct writer writer_of(void *out, size_t n);
 
 /* write_u8 ... write_binary write what their read_ twins read.

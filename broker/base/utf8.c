@@ -52,6 +52,14 @@ bool utf8_is_valid(struct slice s, bool allows_nul)
     return true;
 }
 
+struct slice utf8_read(struct reader *r)
+{
+    struct slice s = read_binary(r);
+    if (!utf8_is_valid(s, false))
+        r->has_failed = true;
+    return s;
+}
+
 size_t utf8_to_text(char *out, size_t n, struct slice s, size_t max_characters)
 {
     static const char replacement[] = "\xEF\xBF\xBD";

@@ -16,6 +16,11 @@
  */
 bool utf8_is_valid(struct slice s, bool allows_nul);
 
+/* utf8_read reads a UTF-8 Encoded String (a length and octets); r fails if it
+ * is none.
+ */
+struct slice utf8_read(struct reader *r);
+
 /* utf8_to_text copies s for a log line: ill-formed octets become U+FFFD,
  * control characters a blank, and it is cut after max_characters.
  *

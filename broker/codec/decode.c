@@ -14,15 +14,6 @@
 #include "codec/frame.h"
 #include "codec/props.h"
 
-/* read_text reads a UTF-8 Encoded String [MQTT-1.5.4-1], [MQTT-1.5.4-2]. */
-static struct slice read_text(struct reader *r)
-{
-    struct slice s = read_binary(r);
-    if (!utf8_is_valid(s, false))
-        r->has_failed = true;
-    return s;
-}
-
 /* end_of says whether a packet was read to its end and no further. */
 static enum reason end_of(const struct reader *r)
 {
@@ -93,7 +84,7 @@ static enum reason read_will(struct reader *r, enum mqtt_version version,
         if (reason != REASON_SUCCESS)
             return reason;
     }
-    will->topic = read_text(r);
+    will->topic = utf8_read(r);
     will->payload = read_binary(r);
     will->qos = (uint8_t)((flags & CONNECT_WILL_QOS) >> 3);
     will->is_retained = (flags & CONNECT_WILL_RETAIN) != 0;
@@ -107,7 +98,7 @@ static void read_credentials(struct reader *r, struct connect *c, uint8_t flags)
     bool may_miss = c->version == MQTT_3_1;
     if ((flags & CONNECT_USER_NAME) && !(may_miss && reader_left(r) == 0)) {
         c->has_user_name = true;
-        c->user_name = read_text(r);
+        c->user_name = utf8_read(r);
     }
     if ((flags & CONNECT_PASSWORD) && !(may_miss && reader_left(r) == 0)) {
         c->has_password = true;
@@ -131,7 +122,7 @@ static enum reason decode_connect(struct reader *r, struct connect *c)
         if (reason != REASON_SUCCESS)
             return reason;
     }
-    c->client_id = read_text(r);
+    c->client_id = utf8_read(r);
     if (c->has_will) {
         reason = read_will(r, c->version, flags, &c->will);
         if (reason != REASON_SUCCESS)
@@ -230,7 +221,7 @@ static enum reason decode_publish(struct reader *r, enum mqtt_version version,
         return REASON_MALFORMED_PACKET; /* [MQTT-3.3.1-4] */
     if (p->qos == 0 && p->is_dup && version != MQTT_3_1)
         return REASON_MALFORMED_PACKET; /* [MQTT-3.3.1-2] */
-    p->topic = read_text(r);
+    p->topic = utf8_read(r);
     p->packet_id = p->qos > 0 ? read_u16(r) : 0;
     if (r->has_failed)
         return REASON_MALFORMED_PACKET;
@@ -347,7 +338,7 @@ static enum reason decode_subscribe(struct reader *r, enum mqtt_version version,
         return reason;
     s->filters = slice_of(r->at, reader_left(r));
     for (s->n_filters = 0; reader_left(r) > 0; s->n_filters++) {
-        read_text(r);
+        utf8_read(r);
         uint8_t options = read_u8(r);
         if (r->has_failed)
             return REASON_MALFORMED_PACKET;
@@ -370,7 +361,7 @@ static enum reason decode_unsubscribe(struct reader *r,
         return reason;
     u->filters = slice_of(r->at, reader_left(r));
     for (u->n_filters = 0; reader_left(r) > 0; u->n_filters++) {
-        read_text(r);
+        utf8_read(r);
         if (r->has_failed)
             return REASON_MALFORMED_PACKET;
     }
@@ -421,15 +412,6 @@ static enum reason decode_disconnect(struct reader *r,
     d->reason = REASON_SUCCESS;
     d->properties.present = 0;
     return type == PACKET_AUTH ? REASON_MALFORMED_PACKET : end_of(r);
-}
-
-/* flags_are_legal checks the low four bits of the first octet [MQTT-2.1.3-1];
- * those of PUBLISH mean something and are read there. */
-static bool flags_are_legal(enum packet_type type, uint8_t flags)
-{
-    bool is_two = type == PACKET_PUBREL || type == PACKET_SUBSCRIBE ||
-                  type == PACKET_UNSUBSCRIBE;
-    return type == PACKET_PUBLISH || flags == (is_two ? 2 : 0);
 }
 
 /* decode_body reads what follows the Fixed Header. */
@@ -499,7 +481,8 @@ enum reason packet_decode(struct slice octets, enum mqtt_version version,
     /* 3.1 uses some of these bits as hints, and leaves the rest open. */
     if (packet->type == PACKET_CONNECT)
         version = packet->connect.version;
-    if (version != MQTT_3_1 && !flags_are_legal(packet->type, first & 15))
+    if (version != MQTT_3_1 && packet->type != PACKET_PUBLISH &&
+        packet_flags(packet->type) != (first & 15u))
         return REASON_MALFORMED_PACKET;
     /* Only 5.0 wants the shortest form of a length [MQTT-1.5.5-1]. */
     return version == MQTT_5_0 && is_padded ? REASON_MALFORMED_PACKET

@@ -41,6 +41,7 @@ enum packet_type {
 
 /* Property identifiers. Spec: 5.0 table 2-4. */
 enum property {
+    PROPERTY_ENCODED = 0x00, /* none of the standard's: see struct properties */
     PROPERTY_PAYLOAD_FORMAT_INDICATOR = 0x01,
     PROPERTY_MESSAGE_EXPIRY_INTERVAL = 0x02,
     PROPERTY_CONTENT_TYPE = 0x03,
@@ -82,6 +83,9 @@ enum property {
  * first one and n_subscription_identifiers says how many there were. When
  * encoded, `subscription_identifiers` (if not NULL) points to
  * n_subscription_identifiers of them; else the single one is written.
+ *
+ * Properties that are forwarded as they came lie in `encoded`, which counts
+ * with PROPERTY_ENCODED and only for an encoder.
  */
 struct properties {
     uint64_t present; /* bit N: the property with identifier N */
@@ -95,6 +99,7 @@ struct properties {
     struct slice server_reference;
     struct slice reason_string;
     struct slice user_properties;
+    struct slice encoded;
     const uint32_t *subscription_identifiers;
     uint32_t n_subscription_identifiers;
     uint32_t subscription_identifier;
@@ -239,5 +244,14 @@ struct packet {
 
 /* packet_type_name gives "CONNECT" ... "AUTH", "RESERVED" for 0. */
 const char *packet_type_name(enum packet_type type);
+
+/* packet_flags gives the low four bits of the first octet; those of PUBLISH
+ * mean something, and are 0 here. Spec: 5.0 s2.1.3 [MQTT-2.1.3-1].
+ */
+unsigned packet_flags(enum packet_type type);
+
+/* packet_properties finds the properties of a packet; NULL: its type has none.
+ */
+struct properties *packet_properties(struct packet *packet);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* props.c -- the properties of MQTT 5.0, in one table.
  *
- * Reader, sizer and writer walk the same rows; a row says where the value lies
- * in struct properties. User Properties and Subscription Identifiers, which may
+ * Reader and writer walk the same rows; a row says where the value lies in
+ * struct properties. User Properties and Subscription Identifiers, which may
  * stand more than once, have their own few lines.
  * Spec: 5.0 s2.2.2, table 2-4.
  */
@@ -37,9 +37,10 @@
 #define PAIR PROPERTY_TYPE_UTF8_STRING_PAIR
 #define AT(field) offsetof(struct properties, field)
 
-/* Indexed by identifier; rows without a name do not exist. */
+/* Indexed by identifier; rows without a name are not on the wire. */
 static const struct property_rule rules[] = {
     /* clang-format off */
+    [0x00] = {.type = PROPERTY_TYPE_ENCODED},
     [0x01] = {0x01, BYTE, "Payload Format Indicator", AT(payload_format_indicator), PUBLISH | WILL, false, 0, 1},
     [0x02] = {0x02, FOUR, "Message Expiry Interval", AT(message_expiry_interval_s), PUBLISH | WILL, false, 0, UINT32_MAX},
     [0x03] = {0x03, STRING, "Content Type", AT(content_type), PUBLISH | WILL, false, 0, 0},
@@ -77,104 +78,47 @@ const struct property_rule *property_rule(uint32_t id)
     return id < N_RULES && rules[id].name ? &rules[id] : NULL;
 }
 
-/* read_integer reads the value of a property that is a number. */
-static uint32_t read_integer(struct reader *r, enum property_type type)
-{
-    switch (type) {
-    case PROPERTY_TYPE_BYTE:
-        return read_u8(r);
-    case PROPERTY_TYPE_TWO_BYTE_INTEGER:
-        return read_u16(r);
-    case PROPERTY_TYPE_FOUR_BYTE_INTEGER:
-        return read_u32(r);
-    case PROPERTY_TYPE_VARIABLE_BYTE_INTEGER:
-        return read_varint(r);
-    case PROPERTY_TYPE_UTF8_STRING:
-    case PROPERTY_TYPE_BINARY_DATA:
-    case PROPERTY_TYPE_UTF8_STRING_PAIR:
-        break;
-    }
-    return 0;
-}
-
-/* set_integer stores a number in the field of its own width. */
-static void set_integer(struct properties *p, const struct property_rule *rule,
-                        uint32_t value)
-{
-    uint8_t *field = (uint8_t *)p + rule->field;
-    if (rule->type == BYTE) {
-        *field = (uint8_t)value;
-    } else if (rule->type == TWO) {
-        uint16_t narrow = (uint16_t)value;
-        memcpy(field, &narrow, sizeof narrow);
-    } else {
-        memcpy(field, &value, sizeof value);
-    }
-}
-
-static uint32_t get_integer(const struct properties *p,
-                            const struct property_rule *rule)
-{
-    const uint8_t *field = (const uint8_t *)p + rule->field;
-    uint16_t narrow;
-    uint32_t wide;
-    if (rule->type == BYTE)
-        return *field;
-    if (rule->type == TWO) {
-        memcpy(&narrow, field, sizeof narrow);
-        return narrow;
-    }
-    memcpy(&wide, field, sizeof wide);
-    return wide;
-}
-
-static const struct slice *get_slice(const struct properties *p,
-                                     const struct property_rule *rule)
-{
-    const void *field = (const uint8_t *)p + rule->field;
-    return field;
-}
-
-/* read_text reads a UTF-8 Encoded String; the reader fails if it is none
- * [MQTT-1.5.4-1], [MQTT-1.5.4-2]. */
-static struct slice read_text(struct reader *r)
-{
-    struct slice s = read_binary(r);
-    if (!utf8_is_valid(s, false))
-        r->has_failed = true;
-    return s;
-}
-
-/* read_value reads one value into its field. */
+/* read_value reads one value into its field. User Properties stay encoded: see
+ * struct properties. */
 static enum reason read_value(struct reader *r,
                               const struct property_rule *rule,
                               struct properties *p)
 {
-    struct slice s;
-    uint32_t value;
+    void *field = (char *)p + rule->field;
+    uint32_t value = 0;
     switch (rule->type) {
+    case PROPERTY_TYPE_BYTE:
+        value = *(uint8_t *)field = read_u8(r);
+        break;
+    case PROPERTY_TYPE_TWO_BYTE_INTEGER:
+        value = *(uint16_t *)field = read_u16(r);
+        break;
+    case PROPERTY_TYPE_FOUR_BYTE_INTEGER:
+        value = *(uint32_t *)field = read_u32(r);
+        break;
+    case PROPERTY_TYPE_VARIABLE_BYTE_INTEGER:
+        value = read_varint(r);
+        if (p->n_subscription_identifiers++ == 0)
+            p->subscription_identifier = value;
+        break;
     case PROPERTY_TYPE_UTF8_STRING:
+        *(struct slice *)field = utf8_read(r);
+        break;
     case PROPERTY_TYPE_BINARY_DATA:
-        s = rule->type == STRING ? read_text(r) : read_binary(r);
-        memcpy((uint8_t *)p + rule->field, &s, sizeof s);
+        *(struct slice *)field = read_binary(r);
         break;
     case PROPERTY_TYPE_UTF8_STRING_PAIR:
-        read_text(r);
-        read_text(r); /* stays encoded: see struct properties */
+        utf8_read(r);
+        utf8_read(r);
         break;
-    case PROPERTY_TYPE_BYTE:
-    case PROPERTY_TYPE_TWO_BYTE_INTEGER:
-    case PROPERTY_TYPE_FOUR_BYTE_INTEGER:
-    case PROPERTY_TYPE_VARIABLE_BYTE_INTEGER:
-        value = read_integer(r, rule->type);
-        if (!r->has_failed && (value < rule->minimum || value > rule->maximum))
-            return REASON_PROTOCOL_ERROR;
-        if (rule->id != PROPERTY_SUBSCRIPTION_IDENTIFIER ||
-            p->n_subscription_identifiers++ == 0)
-            set_integer(p, rule, value);
+    case PROPERTY_TYPE_ENCODED: /* is never read */
         break;
     }
-    return r->has_failed ? REASON_MALFORMED_PACKET : REASON_SUCCESS;
+    if (r->has_failed)
+        return REASON_MALFORMED_PACKET;
+    return value < rule->minimum || value > rule->maximum
+               ? REASON_PROTOCOL_ERROR
+               : REASON_SUCCESS;
 }
 
 /* may_repeat: SUBSCRIBE may have one Subscription Identifier, PUBLISH many. */
@@ -184,30 +128,35 @@ static bool may_repeat(const struct property_rule *rule, unsigned where)
                                  where == IN(PACKET_SUBSCRIBE));
 }
 
-enum reason props_read(struct reader *r, unsigned where, struct properties *p)
+enum reason props_read_block(struct slice block, unsigned where,
+                             struct properties *p)
 {
+    struct reader r = reader_of(block);
     p->present = 0;
     p->n_subscription_identifiers = 0;
     p->subscription_identifiers = NULL;
-    p->user_properties = slice_of(NULL, 0);
-    struct slice block = read_octets(r, read_varint(r));
-    if (r->has_failed)
-        return REASON_MALFORMED_PACKET;
-    struct reader in = reader_of(block);
-    while (reader_left(&in) > 0) {
-        const struct property_rule *rule = property_rule(read_varint(&in));
-        if (in.has_failed || !rule || !(rule->packets & where))
+    p->user_properties = block;
+    while (reader_left(&r) > 0) {
+        const struct property_rule *rule = property_rule(read_varint(&r));
+        if (r.has_failed || !rule || !(rule->packets & where))
             return REASON_MALFORMED_PACKET;
         if (properties_has(p, rule->id) && !may_repeat(rule, where))
             return REASON_PROTOCOL_ERROR;
-        enum reason reason = read_value(&in, rule, p);
+        enum reason reason = read_value(&r, rule, p);
         if (reason != REASON_SUCCESS)
             return reason;
         properties_set(p, rule->id);
     }
-    if (properties_has(p, PROPERTY_USER_PROPERTY))
-        p->user_properties = block;
+    if (!properties_has(p, PROPERTY_USER_PROPERTY))
+        p->user_properties = slice_of(NULL, 0);
     return REASON_SUCCESS;
+}
+
+enum reason props_read(struct reader *r, unsigned where, struct properties *p)
+{
+    struct slice block = read_octets(r, read_varint(r));
+    enum reason reason = props_read_block(block, where, p);
+    return r->has_failed ? REASON_MALFORMED_PACKET : reason;
 }
 
 /* user_property_octets cuts the next encoded User Property, identifier
@@ -220,12 +169,7 @@ static struct slice user_property_octets(struct reader *r)
         const struct property_rule *rule = property_rule(read_varint(r));
         if (!rule)
             break;
-        if (rule->type == PAIR) {
-            read_binary(r);
-            read_binary(r);
-        } else {
-            read_value(r, rule, &ignored);
-        }
+        read_value(r, rule, &ignored);
         if (rule->type == PAIR && !r->has_failed)
             return slice_of(start, (size_t)(r->at - start));
     }
@@ -247,105 +191,75 @@ bool user_property_next(struct slice *rest, struct slice *name,
     return true;
 }
 
-/* identifiers lists the Subscription Identifiers to write. */
-static const uint32_t *identifiers(const struct properties *p, uint32_t *n)
+static void write_identifiers(struct writer *w, const struct properties *p)
 {
-    *n = p->subscription_identifiers ? p->n_subscription_identifiers : 1;
-    return p->subscription_identifiers ? p->subscription_identifiers
-                                       : &p->subscription_identifier;
+    const uint32_t *ids = p->subscription_identifiers;
+    uint32_t n = ids ? p->n_subscription_identifiers : 1;
+    for (uint32_t i = 0; i < n; i++) {
+        write_u8(w, PROPERTY_SUBSCRIPTION_IDENTIFIER);
+        write_varint(w, ids ? ids[i] : p->subscription_identifier);
+    }
 }
 
-/* value_size tells the octets of one property, identifiers included. */
-static size_t value_size(const struct properties *p,
-                         const struct property_rule *rule)
+static void write_user_properties(struct writer *w, const struct properties *p)
 {
-    size_t size = 0;
-    uint32_t n;
-    switch (rule->type) {
-    case PROPERTY_TYPE_BYTE:
-        return 2;
-    case PROPERTY_TYPE_TWO_BYTE_INTEGER:
-        return 3;
-    case PROPERTY_TYPE_FOUR_BYTE_INTEGER:
-        return 5;
-    case PROPERTY_TYPE_VARIABLE_BYTE_INTEGER: {
-        const uint32_t *ids = identifiers(p, &n);
-        for (uint32_t i = 0; i < n; i++)
-            size += 1 + varint_size(ids[i]);
-        return size;
-    }
-    case PROPERTY_TYPE_UTF8_STRING:
-    case PROPERTY_TYPE_BINARY_DATA:
-        return 3 + get_slice(p, rule)->n;
-    case PROPERTY_TYPE_UTF8_STRING_PAIR: {
-        struct reader r = reader_of(p->user_properties);
-        struct slice one;
-        while ((one = user_property_octets(&r)).n > 0)
-            size += one.n;
-        return size;
-    }
-    }
-    return size;
+    struct reader r = reader_of(p->user_properties);
+    struct slice one;
+    while ((one = user_property_octets(&r)).n > 0)
+        write_octets(w, one);
 }
 
+/* write_value writes a property with its identifier. */
 static void write_value(struct writer *w, const struct properties *p,
                         const struct property_rule *rule)
 {
+    const void *field = (const char *)p + rule->field;
     uint8_t id = (uint8_t)rule->id;
-    uint32_t n;
     switch (rule->type) {
     case PROPERTY_TYPE_BYTE:
         write_u8(w, id);
-        write_u8(w, (uint8_t)get_integer(p, rule));
+        write_u8(w, *(const uint8_t *)field);
         break;
     case PROPERTY_TYPE_TWO_BYTE_INTEGER:
         write_u8(w, id);
-        write_u16(w, (uint16_t)get_integer(p, rule));
+        write_u16(w, *(const uint16_t *)field);
         break;
     case PROPERTY_TYPE_FOUR_BYTE_INTEGER:
         write_u8(w, id);
-        write_u32(w, get_integer(p, rule));
+        write_u32(w, *(const uint32_t *)field);
         break;
-    case PROPERTY_TYPE_VARIABLE_BYTE_INTEGER: {
-        const uint32_t *ids = identifiers(p, &n);
-        for (uint32_t i = 0; i < n; i++) {
-            write_u8(w, id);
-            write_varint(w, ids[i]);
-        }
-        break;
-    }
     case PROPERTY_TYPE_UTF8_STRING:
     case PROPERTY_TYPE_BINARY_DATA:
         write_u8(w, id);
-        write_binary(w, *get_slice(p, rule));
+        write_binary(w, *(const struct slice *)field);
         break;
-    case PROPERTY_TYPE_UTF8_STRING_PAIR: {
-        struct reader r = reader_of(p->user_properties);
-        struct slice one;
-        while ((one = user_property_octets(&r)).n > 0)
-            write_octets(w, one);
+    case PROPERTY_TYPE_VARIABLE_BYTE_INTEGER:
+        write_identifiers(w, p);
         break;
-    }
+    case PROPERTY_TYPE_UTF8_STRING_PAIR:
+        write_user_properties(w, p);
+        break;
+    case PROPERTY_TYPE_ENCODED:
+        write_octets(w, p->encoded);
+        break;
     }
 }
 
-/* first_rule finds the row of the lowest property in a set of bits. */
-static const struct property_rule *first_rule(uint64_t bits)
+void props_write_block(struct writer *w, const struct properties *p)
 {
-    return &rules[__builtin_ctzll(bits)];
+    for (uint64_t left = p->present; left; left &= left - 1)
+        write_value(w, p, &rules[__builtin_ctzll(left)]);
 }
 
 size_t props_size(const struct properties *p)
 {
-    size_t size = 0;
-    for (uint64_t left = p->present; left; left &= left - 1)
-        size += value_size(p, first_rule(left));
-    return size;
+    struct writer measure = writer_of(NULL, 0);
+    props_write_block(&measure, p);
+    return measure.n;
 }
 
-void props_write(struct writer *w, const struct properties *p, size_t size)
+void props_write(struct writer *w, const struct properties *p)
 {
-    write_varint(w, (uint32_t)size);
-    for (uint64_t left = p->present; left; left &= left - 1)
-        write_value(w, p, first_rule(left));
+    write_varint(w, p->present ? (uint32_t)props_size(p) : 0);
+    props_write_block(w, p);
 }

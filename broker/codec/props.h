@@ -16,6 +16,7 @@ enum property_type {
     PROPERTY_TYPE_UTF8_STRING,
     PROPERTY_TYPE_BINARY_DATA,
     PROPERTY_TYPE_UTF8_STRING_PAIR,
+    PROPERTY_TYPE_ENCODED, /* of PROPERTY_ENCODED alone */
 };
 
 /* Where a property may stand: bit N for packet type N, and bit 0, which no
@@ -50,16 +51,20 @@ const struct property_rule *property_rule(uint32_t id);
  */
 enum reason props_read(struct reader *r, unsigned where, struct properties *p);
 
+/* props_read_block does so for properties whose length is known. */
+enum reason props_read_block(struct slice block, unsigned where,
+                             struct properties *p);
+
 /* props_size tells the length of the encoded properties, in octets, without
  * the Property Length itself.
  */
 size_t props_size(const struct properties *p);
 
-/* props_write writes the Property Length and the properties.
- *
- * size   what props_size returned for p
+/* props_write writes the Property Length and the properties; props_write_block
+ * leaves the length out.
  */
-void props_write(struct writer *w, const struct properties *p, size_t size);
+void props_write(struct writer *w, const struct properties *p);
+void props_write_block(struct writer *w, const struct properties *p);
 
 /* user_property_next walks the User Properties in a run of encoded properties.
  *

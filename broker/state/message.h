@@ -20,11 +20,10 @@ struct message {
     uint64_t publisher; /* session id of the publisher, for No Local; 0: none */
     struct slice topic;
     struct slice payload;
-    /* What is forwarded: Payload Format Indicator, Content Type, Response
-     * Topic, Correlation Data, User Properties. Message Expiry Interval is
-     * made from expires_ms when the message is sent. NULL: none, as is most
-     * often; the struct is larger than many a message. */
-    struct properties *properties;
+    /* What is forwarded, encoded: Payload Format Indicator, Content Type,
+     * Response Topic, Correlation Data, User Properties in their order. Message
+     * Expiry Interval is made from expires_ms when the message is sent. */
+    struct slice properties;
 };
 
 /* message_new copies a PUBLISH.

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/die.h"
-#include "codec/props.h"
 #include "state/session.h"
 #include "state/store_sql.h"
 
@@ -251,17 +250,15 @@ static void bind_slice(sqlite3_stmt *statement, int at, struct slice s)
         sqlite3_bind_blob64(statement, at, s.data, s.n, SQLITE_STATIC);
 }
 
-/* The properties as they stand in a PUBLISH; NULL: none. */
+/* The properties as they stand in a PUBLISH, behind their length. */
 static void bind_properties(sqlite3_stmt *statement, int at,
-                            const struct properties *p)
+                            struct slice encoded)
 {
-    size_t size = p ? props_size(p) : 0;
-    size_t n = varint_size((uint32_t)size) + size;
-    uint8_t *octets = mem_new(n, 1);
-    struct writer w = writer_of(octets, n);
-    if (p)
-        props_write(&w, p, size);
-    sqlite3_bind_blob64(statement, at, octets, n, free);
+    size_t n = varint_size((uint32_t)encoded.n) + encoded.n;
+    struct writer w = writer_of(mem_new(n, 1), n);
+    write_varint(&w, (uint32_t)encoded.n);
+    write_octets(&w, encoded);
+    sqlite3_bind_blob64(statement, at, w.at - n, n, free);
 }
 
 static void bind_message(struct store *s, sqlite3_stmt *statement, int at,

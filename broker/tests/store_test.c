@@ -204,7 +204,7 @@ START_TEST(retained_come_back)
     struct message *m = retain_find(&rig.retain, slice_of("keep", 4));
     ck_assert(slice_equals(m->payload, slice_of("x", 1)));
     ck_assert(
-        slice_equals(m->properties->content_type, slice_of("text/plain", 10)));
+        slice_equals(m->properties, slice_of("\x03\0\x0Atext/plain", 13)));
     ck_assert(!m->has_expiry);
     ck_assert_uint_eq(m->qos, 1);
     m = retain_find(&rig.retain, slice_of("expiring", 8));

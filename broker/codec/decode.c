@@ -2,9 +2,9 @@
 /* decode.c -- from the octets of one whole packet to struct packet.
  *
  * Each function reads one packet in the order of the standard through a cursor
- * whose error sticks, and looks at the error once, at the end. MQTT 3.1 is read
- * with the leniency that its text asks for.
- * Spec: 5.0 s2, s3; 3.1.1 s2, s3; 3.1 s2, s3.
+ * that keeps the first reason to refuse it; what is read after that is zero,
+ * and the reason is looked at once, at the end. MQTT 3.1 is read with the
+ * leniency that its text asks for. Spec: 5.0 s2, s3; 3.1.1 s2, s3; 3.1 s2, s3.
  */
 #include "codec/decode.h"
 
@@ -14,11 +14,40 @@
 #include "codec/frame.h"
 #include "codec/props.h"
 
-/* end_of says whether a packet was read to its end and no further. */
-static enum reason end_of(const struct reader *r)
+/* A packet that is being read. */
+struct decoder {
+    struct reader in;
+    enum mqtt_version version;
+    enum reason reason; /* to refuse it; SUCCESS: none, or it was cut short */
+};
+
+/* demand refuses the packet for a reason, unless that is met or there was one
+ * already. */
+static void demand(struct decoder *d, bool is_met, enum reason reason)
 {
-    return r->has_failed || reader_left(r) > 0 ? REASON_MALFORMED_PACKET
-                                               : REASON_SUCCESS;
+    if (is_met || d->in.has_failed)
+        return;
+    d->reason = reason;
+    d->in.has_failed = true;
+    d->in.at = d->in.end;
+}
+
+/* demand_end: a packet is read to its end and no further. */
+static void demand_end(struct decoder *d)
+{
+    demand(d, reader_left(&d->in) == 0, REASON_MALFORMED_PACKET);
+}
+
+/* read_properties: only 5.0 has them. */
+static void read_properties(struct decoder *d, unsigned where,
+                            struct properties *p)
+{
+    p->present = 0;
+    p->n_subscription_identifiers = 0;
+    if (d->version != MQTT_5_0)
+        return;
+    enum reason reason = props_read(&d->in, where, p);
+    demand(d, reason == REASON_SUCCESS, reason);
 }
 
 /* The bits of the Connect Flags. Spec: 5.0 s3.1.2.3. */
@@ -32,28 +61,24 @@ enum {
     CONNECT_USER_NAME = 0x80,
 };
 
-/* read_protocol reads Protocol Name and Level. An unknown pair leaves in
- * version the form in which a refusal would be understood: 5 or 4, or 0 for
- * none. [MQTT-3.1.2-1], [MQTT-3.1.2-2] in both versions. */
-static enum reason read_protocol(struct reader *r, enum mqtt_version *version)
+/* read_protocol reads Protocol Name and Level. An unknown pair leaves the
+ * version in whose form a refusal would be understood: 5 or 4, or 0 for none.
+ * [MQTT-3.1.2-1], [MQTT-3.1.2-2] in both versions. */
+static enum mqtt_version read_protocol(struct decoder *d)
 {
-    struct slice name = read_binary(r);
-    uint8_t level = read_u8(r);
+    struct slice name = read_binary(&d->in);
+    uint8_t level = read_u8(&d->in);
     bool is_mqtt = slice_equals(name, slice_of_text("MQTT"));
     bool is_mqisdp = slice_equals(name, slice_of_text("MQIsdp"));
-    *version = 0;
-    if (r->has_failed)
-        return REASON_MALFORMED_PACKET;
+    if (d->in.has_failed)
+        return 0;
     if ((is_mqtt && (level == MQTT_3_1_1 || level == MQTT_5_0)) ||
-        (is_mqisdp && level == MQTT_3_1)) {
-        *version = level;
-        return REASON_SUCCESS;
-    }
+        (is_mqisdp && level == MQTT_3_1))
+        return level;
+    demand(d, false, REASON_UNSUPPORTED_PROTOCOL_VERSION);
     if (level >= MQTT_5_0 && !is_mqisdp)
-        *version = MQTT_5_0;
-    else if (is_mqtt || is_mqisdp)
-        *version = MQTT_3_1_1;
-    return REASON_UNSUPPORTED_PROTOCOL_VERSION;
+        return MQTT_5_0;
+    return is_mqtt || is_mqisdp ? MQTT_3_1_1 : 0;
 }
 
 /* connect_flags_are_legal checks the flags against each other. Spec: 5.0
@@ -76,66 +101,47 @@ static bool connect_flags_are_legal(uint8_t flags, enum mqtt_version version)
 }
 
 /* read_will reads Will Properties, Will Topic and Will Payload. */
-static enum reason read_will(struct reader *r, enum mqtt_version version,
-                             uint8_t flags, struct will *will)
+static void read_will(struct decoder *d, uint8_t flags, struct will *will)
 {
-    if (version == MQTT_5_0) {
-        enum reason reason = props_read(r, PROPERTY_IN_WILL, &will->properties);
-        if (reason != REASON_SUCCESS)
-            return reason;
-    }
-    will->topic = utf8_read(r);
-    will->payload = read_binary(r);
+    read_properties(d, PROPERTY_IN_WILL, &will->properties);
+    will->topic = utf8_read(&d->in);
+    will->payload = read_binary(&d->in);
     will->qos = (uint8_t)((flags & CONNECT_WILL_QOS) >> 3);
     will->is_retained = (flags & CONNECT_WILL_RETAIN) != 0;
-    return REASON_SUCCESS;
 }
 
-/* read_credentials reads User Name and Password. In 3.1 the Remaining Length
+/* has_field tells whether a flagged field follows. In 3.1 the Remaining Length
  * wins: a flag may be set though the field is missing (3.1 s3.1). */
-static void read_credentials(struct reader *r, struct connect *c, uint8_t flags)
+static bool has_field(const struct decoder *d, unsigned flag)
 {
-    bool may_miss = c->version == MQTT_3_1;
-    if ((flags & CONNECT_USER_NAME) && !(may_miss && reader_left(r) == 0)) {
-        c->has_user_name = true;
-        c->user_name = utf8_read(r);
-    }
-    if ((flags & CONNECT_PASSWORD) && !(may_miss && reader_left(r) == 0)) {
-        c->has_password = true;
-        c->password = read_binary(r);
-    }
+    return flag && !(d->version == MQTT_3_1 && reader_left(&d->in) == 0);
 }
 
-static enum reason decode_connect(struct reader *r, struct connect *c)
+static void decode_connect(struct decoder *d, struct connect *c)
 {
-    enum reason reason = read_protocol(r, &c->version);
-    if (reason != REASON_SUCCESS)
-        return reason;
-    uint8_t flags = read_u8(r);
-    if (!connect_flags_are_legal(flags, c->version))
-        return REASON_MALFORMED_PACKET;
+    c->version = d->version = read_protocol(d);
+    uint8_t flags = read_u8(&d->in);
+    demand(d, connect_flags_are_legal(flags, c->version),
+           REASON_MALFORMED_PACKET);
     c->is_clean_start = (flags & CONNECT_CLEAN_START) != 0;
     c->has_will = (flags & CONNECT_WILL) != 0;
-    c->keep_alive_s = read_u16(r);
-    if (c->version == MQTT_5_0) {
-        reason = props_read(r, PROPERTY_IN(PACKET_CONNECT), &c->properties);
-        if (reason != REASON_SUCCESS)
-            return reason;
-    }
-    c->client_id = utf8_read(r);
-    if (c->has_will) {
-        reason = read_will(r, c->version, flags, &c->will);
-        if (reason != REASON_SUCCESS)
-            return reason;
-    }
-    read_credentials(r, c, flags);
-    reason = end_of(r);
+    c->keep_alive_s = read_u16(&d->in);
+    read_properties(d, PROPERTY_IN(PACKET_CONNECT), &c->properties);
+    c->client_id = utf8_read(&d->in);
+    if (c->has_will)
+        read_will(d, flags, &c->will);
+    c->has_user_name = has_field(d, flags & CONNECT_USER_NAME);
+    if (c->has_user_name)
+        c->user_name = utf8_read(&d->in);
+    c->has_password = has_field(d, flags & CONNECT_PASSWORD);
+    if (c->has_password)
+        c->password = read_binary(&d->in);
+    demand_end(d);
     /* 5.0 s3.1.2.11.10: data without a method is a Protocol Error. */
-    if (reason == REASON_SUCCESS &&
-        properties_has(&c->properties, PROPERTY_AUTHENTICATION_DATA) &&
-        !properties_has(&c->properties, PROPERTY_AUTHENTICATION_METHOD))
-        reason = REASON_PROTOCOL_ERROR;
-    return reason;
+    demand(d,
+           !properties_has(&c->properties, PROPERTY_AUTHENTICATION_DATA) ||
+               properties_has(&c->properties, PROPERTY_AUTHENTICATION_METHOD),
+           REASON_PROTOCOL_ERROR);
 }
 
 /* reason_is_legal tells whether a Reason Code may stand in a packet of that
@@ -185,90 +191,69 @@ static bool connack_3_reason(uint8_t code, enum reason *reason)
     return true;
 }
 
-static enum reason decode_connack(struct reader *r, enum mqtt_version version,
-                                  struct connack *c)
+static void decode_connack(struct decoder *d, struct connack *c)
 {
-    uint8_t flags = read_u8(r);
-    uint8_t code = read_u8(r);
-    c->is_session_present = (flags & 1) != 0;
+    uint8_t flags = read_u8(&d->in);
+    uint8_t code = read_u8(&d->in);
     c->reason = code;
-    if (version == MQTT_3_1)
-        c->is_session_present = false; /* the octet is reserved, unused */
-    else if (flags & 0xFE)
-        return REASON_MALFORMED_PACKET; /* [MQTT-3.2.2-1] */
-    if (c->is_session_present && code)
-        return REASON_PROTOCOL_ERROR; /* [MQTT-3.2.2-6], 3.1.1 -4 */
-    if (version != MQTT_5_0 && !connack_3_reason(code, &c->reason))
-        return REASON_MALFORMED_PACKET;
-    if (version == MQTT_5_0) {
-        if (!reason_is_legal(PACKET_CONNACK, code))
-            return REASON_PROTOCOL_ERROR;
-        enum reason reason =
-            props_read(r, PROPERTY_IN(PACKET_CONNACK), &c->properties);
-        if (reason != REASON_SUCCESS)
-            return reason;
-    }
-    return end_of(r);
+    /* In 3.1 the octet is reserved, unused. */
+    c->is_session_present = d->version != MQTT_3_1 && (flags & 1) != 0;
+    demand(d, d->version == MQTT_3_1 || (flags & 0xFE) == 0,
+           REASON_MALFORMED_PACKET); /* [MQTT-3.2.2-1] */
+    demand(d, !c->is_session_present || code == 0,
+           REASON_PROTOCOL_ERROR); /* [MQTT-3.2.2-6], 3.1.1 -4 */
+    if (d->version == MQTT_5_0)
+        demand(d, reason_is_legal(PACKET_CONNACK, code), REASON_PROTOCOL_ERROR);
+    else
+        demand(d, connack_3_reason(code, &c->reason), REASON_MALFORMED_PACKET);
+    read_properties(d, PROPERTY_IN(PACKET_CONNACK), &c->properties);
 }
 
-static enum reason decode_publish(struct reader *r, enum mqtt_version version,
-                                  uint8_t flags, struct publish *p)
+static void decode_publish(struct decoder *d, uint8_t flags, struct publish *p)
 {
     p->is_dup = (flags & 8) != 0;
     p->qos = (flags >> 1) & 3;
     p->is_retained = (flags & 1) != 0;
-    if (p->qos == 3)
-        return REASON_MALFORMED_PACKET; /* [MQTT-3.3.1-4] */
-    if (p->qos == 0 && p->is_dup && version != MQTT_3_1)
-        return REASON_MALFORMED_PACKET; /* [MQTT-3.3.1-2] */
-    p->topic = utf8_read(r);
-    p->packet_id = p->qos > 0 ? read_u16(r) : 0;
-    if (r->has_failed)
-        return REASON_MALFORMED_PACKET;
-    if (p->qos > 0 && p->packet_id == 0)
-        return REASON_PROTOCOL_ERROR; /* [MQTT-2.2.1-3] */
-    p->properties.present = 0;
-    p->properties.n_subscription_identifiers = 0;
-    if (version == MQTT_5_0) {
-        enum reason reason =
-            props_read(r, PROPERTY_IN(PACKET_PUBLISH), &p->properties);
-        if (reason != REASON_SUCCESS)
-            return reason;
-    }
-    p->payload = read_rest(r);
-    return REASON_SUCCESS;
+    demand(d, p->qos < 3, REASON_MALFORMED_PACKET); /* [MQTT-3.3.1-4] */
+    demand(d, p->qos > 0 || !p->is_dup || d->version == MQTT_3_1,
+           REASON_MALFORMED_PACKET); /* [MQTT-3.3.1-2] */
+    p->topic = utf8_read(&d->in);
+    p->packet_id = p->qos > 0 ? read_u16(&d->in) : 0;
+    demand(d, p->qos == 0 || p->packet_id > 0,
+           REASON_PROTOCOL_ERROR); /* [MQTT-2.2.1-3] */
+    read_properties(d, PROPERTY_IN(PACKET_PUBLISH), &p->properties);
+    p->payload = read_rest(&d->in);
 }
 
 /* read_reason reads what the 5.0 acknowledgements, DISCONNECT and AUTH end
  * with: a Reason Code and properties, each of which may be left out. */
-static enum reason read_reason(struct reader *r, enum packet_type type,
-                               enum reason *code, struct properties *properties)
+static void read_reason(struct decoder *d, enum packet_type type,
+                        enum reason *code, struct properties *properties)
 {
     *code = REASON_SUCCESS;
     properties->present = 0;
-    if (r->has_failed || reader_left(r) == 0)
-        return end_of(r);
-    *code = read_u8(r);
-    if (!reason_is_legal(type, (uint8_t)*code))
-        return REASON_PROTOCOL_ERROR;
+    if (d->version != MQTT_5_0 || reader_left(&d->in) == 0)
+        return;
+    *code = read_u8(&d->in);
+    demand(d, reason_is_legal(type, (uint8_t)*code), REASON_PROTOCOL_ERROR);
     /* AUTH has no form with a Reason Code alone (5.0 s3.15.2.1). */
-    if (reader_left(r) == 0 && type != PACKET_AUTH)
-        return REASON_SUCCESS;
-    enum reason reason = props_read(r, PROPERTY_IN(type), properties);
-    return reason != REASON_SUCCESS ? reason : end_of(r);
+    if (reader_left(&d->in) > 0 || type == PACKET_AUTH)
+        read_properties(d, PROPERTY_IN(type), properties);
 }
 
-static enum reason decode_ack(struct reader *r, enum mqtt_version version,
-                              enum packet_type type, struct ack *ack)
+/* read_packet_id: 0 is none [MQTT-2.2.1-3]. */
+static uint16_t read_packet_id(struct decoder *d)
 {
-    ack->packet_id = read_u16(r);
-    if (!r->has_failed && ack->packet_id == 0)
-        return REASON_PROTOCOL_ERROR;
-    if (version == MQTT_5_0)
-        return read_reason(r, type, &ack->reason, &ack->properties);
-    ack->reason = REASON_SUCCESS;
-    ack->properties.present = 0;
-    return end_of(r);
+    uint16_t packet_id = read_u16(&d->in);
+    demand(d, packet_id > 0, REASON_PROTOCOL_ERROR);
+    return packet_id;
+}
+
+static void decode_ack(struct decoder *d, enum packet_type type,
+                       struct ack *ack)
+{
+    ack->packet_id = read_packet_id(d);
+    read_reason(d, type, &ack->reason, &ack->properties);
 }
 
 bool subscribe_next(struct slice *rest, enum mqtt_version version,
@@ -299,75 +284,41 @@ bool unsubscribe_next(struct slice *rest, struct slice *filter)
     return !r.has_failed;
 }
 
-/* check_options tells whether the Subscription Options of one filter are
- * legal. [MQTT-3.8.3-5]; 3.1.1 [MQTT-3-8.3-4]; 5.0 s3.8.3.1. */
-static enum reason check_options(uint8_t options, enum mqtt_version version)
+/* check_options looks at the Subscription Options of one filter.
+ * [MQTT-3.8.3-5]; 3.1.1 [MQTT-3-8.3-4]; 5.0 s3.8.3.1. */
+static void check_options(struct decoder *d, uint8_t options)
 {
-    uint8_t reserved = version == MQTT_5_0     ? 0xC0
-                       : version == MQTT_3_1_1 ? 0xFC
-                                               : 0;
-    if (options & reserved)
-        return REASON_MALFORMED_PACKET;
-    bool is_qos_3 = (options & 3) == 3;
-    bool is_handling_3 = version == MQTT_5_0 && (options & 0x30) == 0x30;
-    return is_qos_3 || is_handling_3 ? REASON_PROTOCOL_ERROR : REASON_SUCCESS;
+    bool is_5 = d->version == MQTT_5_0;
+    uint8_t reserved = is_5 ? 0xC0 : d->version == MQTT_3_1_1 ? 0xFC : 0;
+    demand(d, (options & reserved) == 0, REASON_MALFORMED_PACKET);
+    demand(d, (options & 3) < 3, REASON_PROTOCOL_ERROR);
+    demand(d, !is_5 || (options & 0x30) < 0x30, REASON_PROTOCOL_ERROR);
 }
 
-/* read_head reads the Packet Identifier and properties that SUBSCRIBE,
- * UNSUBSCRIBE, SUBACK and UNSUBACK begin with. */
-static enum reason read_head(struct reader *r, enum mqtt_version version,
-                             enum packet_type type, uint16_t *packet_id,
-                             struct properties *properties)
+static void decode_subscribe(struct decoder *d, struct subscribe *s)
 {
-    *packet_id = read_u16(r);
-    properties->present = 0;
-    if (r->has_failed)
-        return REASON_MALFORMED_PACKET;
-    if (*packet_id == 0)
-        return REASON_PROTOCOL_ERROR; /* [MQTT-2.2.1-3] */
-    return version == MQTT_5_0 ? props_read(r, PROPERTY_IN(type), properties)
-                               : REASON_SUCCESS;
-}
-
-static enum reason decode_subscribe(struct reader *r, enum mqtt_version version,
-                                    struct subscribe *s)
-{
-    enum reason reason =
-        read_head(r, version, PACKET_SUBSCRIBE, &s->packet_id, &s->properties);
-    if (reason != REASON_SUCCESS)
-        return reason;
-    s->filters = slice_of(r->at, reader_left(r));
-    for (s->n_filters = 0; reader_left(r) > 0; s->n_filters++) {
-        utf8_read(r);
-        uint8_t options = read_u8(r);
-        if (r->has_failed)
-            return REASON_MALFORMED_PACKET;
-        reason = check_options(options, version);
-        if (reason != REASON_SUCCESS)
-            return reason;
+    s->packet_id = read_packet_id(d);
+    read_properties(d, PROPERTY_IN(PACKET_SUBSCRIBE), &s->properties);
+    s->filters = slice_of(d->in.at, reader_left(&d->in));
+    for (s->n_filters = 0; reader_left(&d->in) > 0; s->n_filters++) {
+        utf8_read(&d->in);
+        check_options(d, read_u8(&d->in));
     }
     /* [MQTT-3.8.3-2]; 3.1.1 [MQTT-3.8.3-3]. 3.1 does not forbid it. */
-    return s->n_filters == 0 && version != MQTT_3_1 ? REASON_PROTOCOL_ERROR
-                                                    : REASON_SUCCESS;
+    demand(d, s->n_filters > 0 || d->version == MQTT_3_1,
+           REASON_PROTOCOL_ERROR);
 }
 
-static enum reason decode_unsubscribe(struct reader *r,
-                                      enum mqtt_version version,
-                                      struct unsubscribe *u)
+static void decode_unsubscribe(struct decoder *d, struct unsubscribe *u)
 {
-    enum reason reason = read_head(r, version, PACKET_UNSUBSCRIBE,
-                                   &u->packet_id, &u->properties);
-    if (reason != REASON_SUCCESS)
-        return reason;
-    u->filters = slice_of(r->at, reader_left(r));
-    for (u->n_filters = 0; reader_left(r) > 0; u->n_filters++) {
-        utf8_read(r);
-        if (r->has_failed)
-            return REASON_MALFORMED_PACKET;
-    }
+    u->packet_id = read_packet_id(d);
+    read_properties(d, PROPERTY_IN(PACKET_UNSUBSCRIBE), &u->properties);
+    u->filters = slice_of(d->in.at, reader_left(&d->in));
+    for (u->n_filters = 0; reader_left(&d->in) > 0; u->n_filters++)
+        utf8_read(&d->in);
     /* [MQTT-3.10.3-2]. */
-    return u->n_filters == 0 && version != MQTT_3_1 ? REASON_PROTOCOL_ERROR
-                                                    : REASON_SUCCESS;
+    demand(d, u->n_filters > 0 || d->version == MQTT_3_1,
+           REASON_PROTOCOL_ERROR);
 }
 
 /* codes_are_legal looks at the codes of SUBACK and UNSUBACK, one for each Topic
@@ -386,69 +337,65 @@ static bool codes_are_legal(struct slice codes, enum mqtt_version version,
     return codes.n > 0 || version == MQTT_3_1;
 }
 
-static enum reason decode_suback(struct reader *r, enum mqtt_version version,
-                                 enum packet_type type, struct suback *s)
+static void decode_suback(struct decoder *d, enum packet_type type,
+                          struct suback *s)
 {
-    enum reason reason =
-        read_head(r, version, type, &s->packet_id, &s->properties);
-    if (reason != REASON_SUCCESS)
-        return reason;
-    if (type == PACKET_UNSUBACK && version != MQTT_5_0) {
-        s->reasons = slice_of(NULL, 0);
-        return end_of(r);
-    }
-    s->reasons = read_rest(r);
-    return codes_are_legal(s->reasons, version, type) ? REASON_SUCCESS
-                                                      : REASON_PROTOCOL_ERROR;
-}
-
-static enum reason decode_disconnect(struct reader *r,
-                                     enum mqtt_version version,
-                                     enum packet_type type,
-                                     struct disconnect *d)
-{
-    if (version == MQTT_5_0)
-        return read_reason(r, type, &d->reason, &d->properties);
-    d->reason = REASON_SUCCESS;
-    d->properties.present = 0;
-    return type == PACKET_AUTH ? REASON_MALFORMED_PACKET : end_of(r);
+    s->packet_id = read_packet_id(d);
+    read_properties(d, PROPERTY_IN(type), &s->properties);
+    s->reasons = slice_of(NULL, 0);
+    if (type == PACKET_UNSUBACK && d->version != MQTT_5_0)
+        return;
+    s->reasons = read_rest(&d->in);
+    demand(d, codes_are_legal(s->reasons, d->version, type),
+           REASON_PROTOCOL_ERROR);
 }
 
 /* decode_body reads what follows the Fixed Header. */
-static enum reason decode_body(struct reader *r, enum mqtt_version version,
-                               uint8_t flags, struct packet *packet)
+static void decode_body(struct decoder *d, uint8_t flags, struct packet *packet)
 {
-    switch (packet->type) {
-    case PACKET_RESERVED:
-        return REASON_MALFORMED_PACKET;
+    enum packet_type type = packet->type;
+    switch (type) {
     case PACKET_CONNECT:
         memset(&packet->connect, 0, sizeof packet->connect);
-        return decode_connect(r, &packet->connect);
+        decode_connect(d, &packet->connect);
+        break;
     case PACKET_CONNACK:
         memset(&packet->connack, 0, sizeof packet->connack);
-        return decode_connack(r, version, &packet->connack);
+        decode_connack(d, &packet->connack);
+        break;
     case PACKET_PUBLISH:
-        return decode_publish(r, version, flags, &packet->publish);
+        decode_publish(d, flags, &packet->publish);
+        break;
     case PACKET_PUBACK:
     case PACKET_PUBREC:
     case PACKET_PUBREL:
     case PACKET_PUBCOMP:
-        return decode_ack(r, version, packet->type, &packet->ack);
+        decode_ack(d, type, &packet->ack);
+        break;
     case PACKET_SUBSCRIBE:
-        return decode_subscribe(r, version, &packet->subscribe);
+        decode_subscribe(d, &packet->subscribe);
+        break;
     case PACKET_UNSUBSCRIBE:
-        return decode_unsubscribe(r, version, &packet->unsubscribe);
+        decode_unsubscribe(d, &packet->unsubscribe);
+        break;
     case PACKET_SUBACK:
     case PACKET_UNSUBACK:
-        return decode_suback(r, version, packet->type, &packet->suback);
-    case PACKET_PINGREQ:
-    case PACKET_PINGRESP:
-        return end_of(r);
+        decode_suback(d, type, &packet->suback);
+        break;
     case PACKET_DISCONNECT:
     case PACKET_AUTH:
-        return decode_disconnect(r, version, packet->type, &packet->disconnect);
+        demand(d, type == PACKET_DISCONNECT || d->version == MQTT_5_0,
+               REASON_MALFORMED_PACKET);
+        read_reason(d, type, &packet->disconnect.reason,
+                    &packet->disconnect.properties);
+        break;
+    case PACKET_RESERVED:
+        demand(d, false, REASON_MALFORMED_PACKET);
+        break;
+    case PACKET_PINGREQ:
+    case PACKET_PINGRESP:
+        break;
     }
-    return REASON_MALFORMED_PACKET;
 }
 
 /* skip_length passes over a Remaining Length that frame_next has read. Returns
@@ -465,8 +412,8 @@ static bool skip_length(struct reader *r)
 enum reason packet_decode(struct slice octets, enum mqtt_version version,
                           struct packet *packet)
 {
-    struct reader r = reader_of(octets);
-    uint8_t first = read_u8(&r);
+    struct decoder d = {.in = reader_of(octets), .version = version};
+    uint8_t first = read_u8(&d.in);
     size_t total;
     packet->type = first >> 4;
     if (packet->type == PACKET_CONNECT)
@@ -474,17 +421,17 @@ enum reason packet_decode(struct slice octets, enum mqtt_version version,
     if (frame_next(octets, 0, &total) != REASON_SUCCESS || total == 0 ||
         total != octets.n)
         return REASON_MALFORMED_PACKET;
-    bool is_padded = skip_length(&r);
-    enum reason reason = decode_body(&r, version, first & 15, packet);
-    if (reason != REASON_SUCCESS)
-        return reason;
+    bool is_padded = skip_length(&d.in);
+    decode_body(&d, first & 15, packet);
+    demand_end(&d);
     /* 3.1 uses some of these bits as hints, and leaves the rest open. */
-    if (packet->type == PACKET_CONNECT)
-        version = packet->connect.version;
-    if (version != MQTT_3_1 && packet->type != PACKET_PUBLISH &&
-        packet_flags(packet->type) != (first & 15u))
-        return REASON_MALFORMED_PACKET;
+    demand(&d,
+           d.version == MQTT_3_1 || packet->type == PACKET_PUBLISH ||
+               packet_flags(packet->type) == (first & 15u),
+           REASON_MALFORMED_PACKET);
     /* Only 5.0 wants the shortest form of a length [MQTT-1.5.5-1]. */
-    return version == MQTT_5_0 && is_padded ? REASON_MALFORMED_PACKET
-                                            : REASON_SUCCESS;
+    demand(&d, d.version != MQTT_5_0 || !is_padded, REASON_MALFORMED_PACKET);
+    if (d.in.has_failed && d.reason == REASON_SUCCESS)
+        return REASON_MALFORMED_PACKET;
+    return d.reason;
 }

@@ -75,9 +75,9 @@ void sys_publish(struct broker *b)
             b, table[i].topic,
             *(const uint64_t *)((const char *)&now + table[i].field));
     publish_number(b, "$SYS/broker/uptime", (b->now_ms - b->started_ms) / 1000);
-    publish_number(b, "$SYS/broker/sessions/count", b->sessions.n_sessions);
+    publish_number(b, "$SYS/broker/sessions/count", b->sessions.table.n);
     publish_number(b, "$SYS/broker/subscriptions/count",
-                   b->subtree.n_subscriptions);
+                   b->subtree.subscriptions.n);
     publish_number(b, "$SYS/broker/retained/count", b->retain.n_messages);
     b->retain.store = b->store;
 }

@@ -8,6 +8,7 @@
 #include "broker.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "address.h"
 #include "auto_delete.h"
@@ -22,12 +23,7 @@
 /* free_client takes a client out of the list and frees it. */
 static void free_client(struct broker *b, struct client *c)
 {
-    if (c->previous)
-        c->previous->next = c->next;
-    else
-        b->clients = c->next;
-    if (c->next)
-        c->next->previous = c->previous;
+    DL_DELETE2(b->clients, c, previous, next);
     b->n_clients--;
     b->counters.n_octets_in += c->conn->n_octets_in;
     b->counters.n_octets_out += c->conn->n_octets_out;
@@ -84,10 +80,7 @@ struct client *broker_add_client(struct broker *b, struct conn *conn,
     c->conn = conn;
     c->options = options;
     c->wants_problem_information = true;
-    c->next = b->clients;
-    if (b->clients)
-        b->clients->previous = c;
-    b->clients = c;
+    DL_PREPEND2(b->clients, c, previous, next);
     b->n_clients++;
     conn->user = c;
     conn->on_send = on_packet_sent;

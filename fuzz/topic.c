@@ -95,7 +95,7 @@ static void check_filter(struct slice name, struct slice filter,
     if (found.n != does_match)
         fuzz_fail("tree: %zu, matches: %d", found.n, does_match);
     if (!session_remove_subscription(s, &tree, filter) ||
-        tree.n_subscriptions != 0 || tree.levels.n_levels != 0)
+        tree.subscriptions.n != 0 || tree.levels.table.n != 0)
         fuzz_fail("the tree is not empty after unsubscribing");
     session_table_clear(&sessions, &tree);
     subtree_clear(&tree);

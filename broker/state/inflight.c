@@ -7,10 +7,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "base/die.h"
 
-#define FIRST_CHAINS 8
 #define MAX_PACKET_ID 65535
 
 /* ---- the sender's machine ------------------------------------------------ */
@@ -21,17 +21,12 @@
 #define COMP OUTGOING_AWAIT_PUBCOMP
 #define WRONG(state)                                                           \
     {                                                                          \
-        state, OUTGOING_PROTOCOL_ERROR, false                                  \
+        state, OUTGOING_PROTOCOL_ERROR                                         \
     }
 #define NOTHING(state)                                                         \
     {                                                                          \
-        state, OUTGOING_NOTHING, false                                         \
+        state, OUTGOING_NOTHING                                                \
     }
-#define END                                                                    \
-    {                                                                          \
-        FREE, OUTGOING_NOTHING, true                                           \
-    }
-
 /* An acknowledgement that nobody waits for changes nothing: above all, it must
  * not add to the quota. An identifier that waits for another kind of
  * acknowledgement shows that the receiver has lost the thread. */
@@ -42,8 +37,7 @@ static const struct outgoing_step
                 [OUTGOING_PUBLISH_1] = NOTHING(ACK),
                 [OUTGOING_PUBLISH_2] = NOTHING(REC),
                 [OUTGOING_PUBACK] = NOTHING(FREE),
-                [OUTGOING_PUBREC] = {FREE, OUTGOING_SEND_PUBREL_NOT_FOUND,
-                                     false},
+                [OUTGOING_PUBREC] = {FREE, OUTGOING_SEND_PUBREL_NOT_FOUND},
                 [OUTGOING_PUBREC_FAILED] = NOTHING(FREE),
                 [OUTGOING_PUBCOMP] = NOTHING(FREE),
             },
@@ -51,7 +45,7 @@ static const struct outgoing_step
             {
                 [OUTGOING_PUBLISH_1] = NOTHING(ACK), /* sent again */
                 [OUTGOING_PUBLISH_2] = WRONG(ACK),
-                [OUTGOING_PUBACK] = END,
+                [OUTGOING_PUBACK] = NOTHING(FREE),
                 [OUTGOING_PUBREC] = WRONG(ACK),
                 [OUTGOING_PUBREC_FAILED] = WRONG(ACK),
                 [OUTGOING_PUBCOMP] = WRONG(ACK),
@@ -61,8 +55,8 @@ static const struct outgoing_step
                 [OUTGOING_PUBLISH_1] = WRONG(REC),
                 [OUTGOING_PUBLISH_2] = NOTHING(REC), /* sent again */
                 [OUTGOING_PUBACK] = WRONG(REC),
-                [OUTGOING_PUBREC] = {COMP, OUTGOING_SEND_PUBREL, false},
-                [OUTGOING_PUBREC_FAILED] = END,
+                [OUTGOING_PUBREC] = {COMP, OUTGOING_SEND_PUBREL},
+                [OUTGOING_PUBREC_FAILED] = NOTHING(FREE),
                 [OUTGOING_PUBCOMP] = WRONG(REC),
             },
         [OUTGOING_AWAIT_PUBCOMP] =
@@ -70,9 +64,9 @@ static const struct outgoing_step
                 [OUTGOING_PUBLISH_1] = WRONG(COMP),
                 [OUTGOING_PUBLISH_2] = WRONG(COMP), /* [MQTT-4.3.3-6] */
                 [OUTGOING_PUBACK] = WRONG(COMP),
-                [OUTGOING_PUBREC] = {COMP, OUTGOING_SEND_PUBREL, false},
-                [OUTGOING_PUBREC_FAILED] = END,
-                [OUTGOING_PUBCOMP] = END,
+                [OUTGOING_PUBREC] = {COMP, OUTGOING_SEND_PUBREL},
+                [OUTGOING_PUBREC_FAILED] = NOTHING(FREE),
+                [OUTGOING_PUBCOMP] = NOTHING(FREE),
             },
 };
 
@@ -141,29 +135,14 @@ void delivery_free(struct delivery *d)
 
 void delivery_list_append(struct delivery_list *list, struct delivery *d)
 {
-    d->next = NULL;
-    d->previous = list->last;
-    if (list->last)
-        list->last->next = d;
-    else
-        list->first = d;
-    list->last = d;
+    DL_APPEND2(list->first, d, previous, next);
     list->n++;
     list->n_octets += delivery_octets(d);
 }
 
 void delivery_list_remove(struct delivery_list *list, struct delivery *d)
 {
-    if (d->previous)
-        d->previous->next = d->next;
-    else
-        list->first = d->next;
-    if (d->next)
-        d->next->previous = d->previous;
-    else
-        list->last = d->previous;
-    d->next = NULL;
-    d->previous = NULL;
+    DL_DELETE2(list->first, d, previous, next);
     list->n--;
     list->n_octets -= delivery_octets(d);
 }
@@ -183,47 +162,15 @@ void inflight_clear(struct inflight *f)
 {
     delivery_list_clear(&f->sent);
     delivery_list_clear(&f->released);
-    free(f->by_id);
+    table_clear(&f->by_id);
     free(f->incoming);
     memset(f, 0, sizeof *f);
-}
-
-static size_t n_outgoing(const struct inflight *f)
-{
-    return f->sent.n + f->released.n;
-}
-
-static struct delivery **chain_of(const struct inflight *f, uint16_t packet_id)
-{
-    return &f->by_id[packet_id & (f->n_chains - 1)];
-}
-
-static void chain_all(struct inflight *f, struct delivery *d)
-{
-    for (; d; d = d->next) {
-        struct delivery **chain = chain_of(f, d->packet_id);
-        d->next_of_id = *chain;
-        *chain = d;
-    }
-}
-
-/* Identifiers under way are near each other, so that chains of low bits stay
- * short as long as there are as many chains as entries. */
-static void make_room(struct inflight *f)
-{
-    if (n_outgoing(f) < f->n_chains)
-        return;
-    free(f->by_id);
-    f->n_chains = f->n_chains ? f->n_chains * 2 : FIRST_CHAINS;
-    f->by_id = mem_new(f->n_chains, sizeof *f->by_id);
-    chain_all(f, f->sent.first);
-    chain_all(f, f->released.first);
 }
 
 static uint16_t free_packet_id(const struct inflight *f)
 {
     uint16_t id = f->last_id;
-    if (n_outgoing(f) >= MAX_PACKET_ID)
+    if (f->by_id.n >= MAX_PACKET_ID)
         die("no Packet Identifier is free");
     do
         id = id == MAX_PACKET_ID ? 1 : (uint16_t)(id + 1);
@@ -243,22 +190,14 @@ void inflight_add(struct inflight *f, struct delivery *d)
 void inflight_restore(struct inflight *f, struct delivery *d)
 {
     bool is_released = d->state == OUTGOING_AWAIT_PUBCOMP;
-    make_room(f);
     f->last_id = d->packet_id;
-    struct delivery **chain = chain_of(f, d->packet_id);
-    d->next_of_id = *chain;
-    *chain = d;
+    table_add(&f->by_id, &d->link_of_table, d->packet_id);
     delivery_list_append(is_released ? &f->released : &f->sent, d);
 }
 
 struct delivery *inflight_find(const struct inflight *f, uint16_t packet_id)
 {
-    if (f->n_chains == 0)
-        return NULL;
-    struct delivery *d = *chain_of(f, packet_id);
-    while (d && d->packet_id != packet_id)
-        d = d->next_of_id;
-    return d;
+    return (struct delivery *)table_find(&f->by_id, packet_id);
 }
 
 void inflight_release(struct inflight *f, struct delivery *d)
@@ -273,11 +212,7 @@ void inflight_release(struct inflight *f, struct delivery *d)
 void inflight_remove(struct inflight *f, struct delivery *d)
 {
     bool is_released = d->state == OUTGOING_AWAIT_PUBCOMP;
-    struct delivery **at = chain_of(f, d->packet_id);
-    while (*at != d)
-        at = &(*at)->next_of_id;
-    *at = d->next_of_id;
-    d->next_of_id = NULL;
+    table_remove(&f->by_id, &d->link_of_table);
     delivery_list_remove(is_released ? &f->released : &f->sent, d);
 }
 
@@ -304,11 +239,5 @@ void inflight_incoming_set(struct inflight *f, uint16_t packet_id,
         f->incoming = mem_grow(f->incoming, f->incoming_capacity, 1);
         memset(f->incoming + old, 0, f->incoming_capacity - old);
     }
-    if (state == INCOMING_AWAIT_PUBREL) {
-        f->incoming[octet] |= bit;
-        f->n_incoming++;
-    } else {
-        f->incoming[octet] &= (uint8_t)~bit;
-        f->n_incoming--;
-    }
+    f->incoming[octet] ^= bit;
 }

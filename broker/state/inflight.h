@@ -11,6 +11,7 @@
 #define BROKER_STATE_INFLIGHT_H
 
 #include "state/message.h"
+#include "state/table.h"
 
 /* What the sender of one PUBLISH waits for. */
 enum outgoing_state {
@@ -42,7 +43,6 @@ enum outgoing_action {
 struct outgoing_step {
     enum outgoing_state next;
     enum outgoing_action action;
-    bool frees_quota; /* the send quota grows by one [5.0 s4.9] */
 };
 
 /* outgoing_next is the sender's machine: pure. */
@@ -83,15 +83,15 @@ struct incoming_step incoming_next(enum incoming_state state,
 
 /* A message for one session: under way, or waiting for its turn. */
 struct delivery {
-    struct delivery *next; /* in the order of sending */
-    struct delivery *previous;
-    struct delivery *next_of_id; /* in the table by Packet Identifier */
-    struct message *message;     /* a reference; NULL after PUBREC */
-    uint16_t packet_id;          /* 0: still queued, or QoS 0 */
-    uint8_t qos;                 /* as delivered */
-    bool is_retained;            /* the RETAIN flag to send */
-    bool was_sent;               /* on any connection: DUP when sent again */
-    bool holds_quota;            /* counts against the Receive Maximum */
+    struct table_link link_of_table; /* by Packet Identifier */
+    struct delivery *next;           /* in the order of sending */
+    struct delivery *previous;       /* of the first: the last */
+    struct message *message;         /* a reference; NULL after PUBREC */
+    uint16_t packet_id;              /* 0: still queued, or QoS 0 */
+    uint8_t qos;                     /* as delivered */
+    bool is_retained;                /* the RETAIN flag to send */
+    bool was_sent;    /* on any connection: DUP when sent again */
+    bool holds_quota; /* counts against the Receive Maximum */
     enum outgoing_state state;
     uint64_t stored_id;      /* row in the store; 0: not stored */
     uint64_t share_group_id; /* of a shared subscription; 0: ordinary */
@@ -102,7 +102,6 @@ struct delivery {
 /* A list of deliveries, first to last; zeroed is empty. */
 struct delivery_list {
     struct delivery *first;
-    struct delivery *last;
     size_t n;
     size_t n_octets; /* payloads and topics together */
 };
@@ -129,12 +128,10 @@ void delivery_list_clear(struct delivery_list *list);
 struct inflight {
     struct delivery_list sent;     /* PUBLISH, by order of first sending */
     struct delivery_list released; /* PUBREL, by order of PUBREC */
-    struct delivery **by_id;  /* chains by the low bits of the identifier */
-    size_t n_chains;          /* a power of two, grown at need */
-    uint16_t last_id;         /* where the search for a free id goes on */
-    uint8_t *incoming;        /* bitmap of ids in INCOMING_AWAIT_PUBREL */
-    size_t incoming_capacity; /* in octets */
-    size_t n_incoming;
+    struct table by_id;            /* identifiers are their own hashes */
+    uint16_t last_id;              /* where the search for a free id goes on */
+    uint8_t *incoming;             /* bitmap of ids in INCOMING_AWAIT_PUBREL */
+    size_t incoming_capacity;      /* in octets */
 };
 
 /* inflight_clear frees everything. */

@@ -7,32 +7,27 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "base/die.h"
 #include "state/hash.h"
 #include "state/topic.h"
-
-#define FIRST_CHAINS 64
 
 void levels_init(struct levels *t, size_t node_size)
 {
     memset(t, 0, sizeof *t);
     t->node_size = node_size;
     t->root = mem_new(1, node_size);
-    t->n_chains = FIRST_CHAINS;
-    t->chains = mem_new(t->n_chains, sizeof *t->chains);
 }
 
 void levels_clear(struct levels *t)
 {
-    for (size_t i = 0; i < t->n_chains; i++) {
-        struct level *next = NULL;
-        for (struct level *n = t->chains[i]; n; n = next) {
-            next = n->chain;
-            free(n);
-        }
+    struct table_link *next;
+    for (struct table_link *l = table_next(&t->table, NULL); l; l = next) {
+        next = table_next(&t->table, l);
+        free(l);
     }
-    free(t->chains);
+    table_clear(&t->table);
     free(t->root);
     memset(t, 0, sizeof *t);
 }
@@ -48,84 +43,30 @@ static uint64_t pair_hash(const struct level *parent, uint64_t hash)
     return hash_mix(hash ^ (uintptr_t)parent);
 }
 
-static struct level **chain_of(const struct levels *t, uint64_t pair)
-{
-    return &t->chains[pair & (t->n_chains - 1)];
-}
-
-static void grow(struct levels *t)
-{
-    struct level **old = t->chains;
-    size_t n_old = t->n_chains;
-    t->n_chains *= 2;
-    t->chains = mem_new(t->n_chains, sizeof *t->chains);
-    for (size_t i = 0; i < n_old; i++) {
-        struct level *next = NULL;
-        for (struct level *n = old[i]; n; n = next) {
-            struct level **chain = chain_of(t, n->hash);
-            next = n->chain;
-            n->chain = *chain;
-            *chain = n;
-        }
-    }
-    free(old);
-}
-
 struct level *levels_child(const struct levels *t, const struct level *parent,
                            struct slice name, uint64_t hash)
 {
-    uint64_t pair = pair_hash(parent, hash);
-    struct level *n = *chain_of(t, pair);
-    while (n && !(n->hash == pair && n->parent == parent &&
-                  slice_equals(n->name, name)))
-        n = n->chain;
-    return n;
-}
-
-/* Children stand in the order in which they came, so that retained messages are
- * given out as they were set. The first one's `previous` is the last one.
- */
-static void append_child(struct level *parent, struct level *n)
-{
-    struct level *first = parent->children;
-    if (!first) {
-        n->previous = n;
-        parent->children = n;
-        return;
+    struct table_link *l = table_find(&t->table, pair_hash(parent, hash));
+    for (; l; l = table_find_same(l)) {
+        struct level *n = (struct level *)l;
+        if (n->parent == parent && slice_equals(n->name, name))
+            return n;
     }
-    n->previous = first->previous;
-    n->previous->next = n;
-    first->previous = n;
-}
-
-static void unlink_child(struct level *parent, struct level *n)
-{
-    if (n == parent->children)
-        parent->children = n->next;
-    else
-        n->previous->next = n->next;
-    if (n->next)
-        n->next->previous = n->previous;
-    else if (parent->children)
-        parent->children->previous = n->previous;
+    return NULL;
 }
 
 static struct level *add_child(struct levels *t, struct level *parent,
                                struct slice name, uint64_t hash)
 {
-    if (t->n_levels >= t->n_chains)
-        grow(t);
-    t->n_levels++;
     struct level *n = mem_new(1, t->node_size + name.n);
     if (name.n > 0)
         memcpy((char *)n + t->node_size, name.data, name.n);
     n->name = slice_of((char *)n + t->node_size, name.n);
     n->parent = parent;
-    n->hash = pair_hash(parent, hash);
-    append_child(parent, n);
-    struct level **chain = chain_of(t, n->hash);
-    n->chain = *chain;
-    *chain = n;
+    /* Children stand in the order in which they came, so that retained messages
+     * are given out as they were set. */
+    DL_APPEND2(parent->children, n, previous, next);
+    table_add(&t->table, &n->link_of_table, pair_hash(parent, hash));
     return n;
 }
 
@@ -156,12 +97,8 @@ struct level *levels_make(struct levels *t, struct slice topic)
 struct level *levels_remove(struct levels *t, struct level *node)
 {
     struct level *parent = node->parent;
-    struct level **at = chain_of(t, node->hash);
-    while (*at != node)
-        at = &(*at)->chain;
-    *at = node->chain;
-    unlink_child(parent, node);
-    t->n_levels--;
+    table_remove(&t->table, &node->link_of_table);
+    DL_DELETE2(parent->children, node, previous, next);
     free(node);
     return parent;
 }

@@ -11,24 +11,22 @@
 #define BROKER_STATE_LEVELS_H
 
 #include "base/bytes.h"
+#include "state/table.h"
 
 /* One node; first member of what a user of the tree keeps in it. */
 struct level {
-    struct level *parent; /* NULL: the root */
+    struct table_link link_of_table; /* by parent and name */
+    struct level *parent;            /* NULL: the root */
     struct level *children;
     struct level *next;     /* among the children of parent */
     struct level *previous; /* of the first: the last */
-    struct level *chain;    /* in the hash table */
-    uint64_t hash;
-    struct slice name; /* lies behind the node */
+    struct slice name;      /* lies behind the node */
 };
 
 struct levels {
     size_t node_size; /* of the user's struct, in octets */
     struct level *root;
-    struct level **chains;
-    size_t n_chains;
-    size_t n_levels; /* without the root */
+    struct table table; /* of all but the root */
 };
 
 /* Nodes still to be visited; zeroed is empty. Kept between walks. */

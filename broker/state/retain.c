@@ -38,17 +38,11 @@ void retain_clear(struct retain *r)
     memset(r, 0, sizeof *r);
 }
 
-static size_t octets_of(const struct message *m)
-{
-    return m->topic.n + m->payload.n;
-}
-
 static void drop_message(struct retain *r, struct retain_node *node)
 {
     if (!node->message)
         return;
     r->n_messages--;
-    r->n_octets -= octets_of(node->message);
     message_unref(node->message);
     node->message = NULL;
 }
@@ -80,7 +74,6 @@ void retain_set(struct retain *r, struct message *m)
     drop_message(r, node);
     node->message = m;
     r->n_messages++;
-    r->n_octets += octets_of(m);
     if (m->has_expiry &&
         (r->next_expiry_ms == 0 || m->expires_ms < r->next_expiry_ms))
         r->next_expiry_ms = m->expires_ms;

@@ -15,7 +15,6 @@ struct retain {
     struct levels levels;
     struct level_queue queue; /* scratch of retain_match */
     size_t n_messages;
-    size_t n_octets;         /* payloads and topics together */
     uint64_t next_expiry_ms; /* nothing expires before; 0: nothing at all */
     struct store *store;     /* NULL: nothing is kept on disk */
 };

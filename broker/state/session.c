@@ -8,12 +8,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "base/die.h"
 #include "state/hash.h"
 #include "state/topic.h"
-
-#define FIRST_CHAINS 64
 
 /* ---- the table ----------------------------------------------------------- */
 
@@ -23,82 +22,35 @@ static uint64_t client_hash(const struct session_table *t,
     return hash_octets(client_id, (uintptr_t)t);
 }
 
-static struct slice client_id_of(const struct session *s)
-{
-    return slice_of(s->client_id, s->client_id_n);
-}
-
-static struct session **chain_of(const struct session_table *t,
-                                 struct slice client_id)
-{
-    return &t->chains[client_hash(t, client_id) & (t->n_chains - 1)];
-}
-
 struct session *session_find(const struct session_table *t,
                              struct slice client_id)
 {
-    if (t->n_chains == 0)
-        return NULL;
-    struct session *s = *chain_of(t, client_id);
-    while (s && !slice_equals(client_id_of(s), client_id))
-        s = s->next;
-    return s;
-}
-
-static void make_room(struct session_table *t)
-{
-    struct session **old = t->chains;
-    size_t n_old = t->n_chains;
-    if (t->n_sessions < n_old)
-        return;
-    t->n_chains = n_old ? n_old * 2 : FIRST_CHAINS;
-    t->chains = mem_new(t->n_chains, sizeof *t->chains);
-    for (size_t i = 0; i < n_old; i++) {
-        struct session *next = NULL;
-        for (struct session *s = old[i]; s; s = next) {
-            struct session **chain = chain_of(t, client_id_of(s));
-            next = s->next;
-            s->next = *chain;
-            *chain = s;
-        }
-    }
-    free(old);
+    struct table_link *link = table_find(&t->table, client_hash(t, client_id));
+    while (link &&
+           !slice_equals(session_client_id((struct session *)link), client_id))
+        link = table_find_same(link);
+    return (struct session *)link;
 }
 
 struct session *session_new(struct session_table *t, struct slice client_id,
                             struct store *store,
                             const struct session_limits *limits)
 {
-    make_room(t);
     struct session *s = mem_new(1, sizeof *s);
     s->id = ++t->last_id;
     s->client_id = mem_dup(client_id.data, client_id.n);
     s->client_id_n = client_id.n;
     s->store = store;
     s->limits = limits;
-    struct session **chain = chain_of(t, client_id);
-    s->next = *chain;
-    *chain = s;
-    t->n_sessions++;
+    table_add(&t->table, &s->link_of_table, client_hash(t, client_id));
     return s;
-}
-
-static void unlink_subscription(struct session *s, struct subscription *sub)
-{
-    if (sub->previous_of_session)
-        sub->previous_of_session->next_of_session = sub->next_of_session;
-    else
-        s->subscriptions = sub->next_of_session;
-    if (sub->next_of_session)
-        sub->next_of_session->previous_of_session = sub->previous_of_session;
-    s->n_subscriptions--;
 }
 
 static void free_subscription(struct session *s, struct subtree *subtree,
                               struct subscription *sub)
 {
-    unlink_subscription(s, sub);
-    s->n_abandoned -= sub->is_abandoned;
+    DL_DELETE2(s->subscriptions, sub, previous_of_session, next_of_session);
+    s->n_subscriptions--;
     subtree_remove(subtree, sub);
     free(sub);
 }
@@ -119,11 +71,7 @@ static void free_session(struct session *s, struct subtree *subtree)
 void session_end(struct session_table *t, struct session *s,
                  struct subtree *subtree)
 {
-    struct session **at = chain_of(t, client_id_of(s));
-    while (*at != s)
-        at = &(*at)->next;
-    *at = s->next;
-    t->n_sessions--;
+    table_remove(&t->table, &s->link_of_table);
     if (s->stored_id)
         store_delete_session(s->store, s);
     free_session(s, subtree);
@@ -132,26 +80,22 @@ void session_end(struct session_table *t, struct session *s,
 void session_each(struct session_table *t,
                   void (*visit)(struct session *s, void *arg), void *arg)
 {
-    for (size_t i = 0; i < t->n_chains; i++) {
-        struct session *next = NULL;
-        for (struct session *s = t->chains[i]; s; s = next) {
-            next = s->next;
-            visit(s, arg);
-        }
+    struct table_link *next;
+    for (struct table_link *l = table_next(&t->table, NULL); l; l = next) {
+        next = table_next(&t->table, l);
+        visit((struct session *)l, arg);
     }
+}
+
+static void free_with_subscriptions(struct session *s, void *arg)
+{
+    free_session(s, arg);
 }
 
 void session_table_clear(struct session_table *t, struct subtree *subtree)
 {
-    for (size_t i = 0; i < t->n_chains; i++) {
-        while (t->chains[i]) {
-            struct session *s = t->chains[i];
-            t->chains[i] = s->next;
-            free_session(s, subtree);
-        }
-    }
-    free(t->chains);
-    memset(t, 0, sizeof *t);
+    session_each(t, free_with_subscriptions, subtree);
+    table_clear(&t->table);
 }
 
 /* ---- attached and not ---------------------------------------------------- */
@@ -199,10 +143,8 @@ bool session_add_subscription(struct session *s, struct subtree *subtree,
         memcpy(sub->topic_filter, name.data, name.n);
         sub->topic_filter_n = name.n;
         sub->session = s;
-        sub->next_of_session = s->subscriptions;
-        if (s->subscriptions)
-            s->subscriptions->previous_of_session = sub;
-        s->subscriptions = sub;
+        DL_PREPEND2(s->subscriptions, sub, previous_of_session,
+                    next_of_session);
         s->n_subscriptions++;
         subtree_add(subtree, sub, share, filter);
     }
@@ -270,35 +212,27 @@ size_t session_queue_size(const struct session *s,
            count_wanted(sub, s->queue.first);
 }
 
-void session_delete_queue(struct session *s, struct subscription *sub)
+static void delete_from(struct session *s, const struct delivery_list *list,
+                        const struct subscription *sub)
 {
     struct delivery *next = NULL;
+    for (struct delivery *d = list->first; d; d = next) {
+        next = d->next;
+        if (wants(sub, d) && !is_wanted_by_others(s, sub, d))
+            session_forget(s, d);
+    }
+}
+
+void session_delete_queue(struct session *s, struct subscription *sub)
+{
     sub->is_abandoned = true;
-    s->n_abandoned++;
-    for (struct delivery *d = s->inflight.sent.first; d; d = next) {
-        next = d->next;
-        if (!wants(sub, d) || is_wanted_by_others(s, sub, d))
-            continue;
-        inflight_remove(&s->inflight, d);
-        store_delete_delivery(s->store, d);
-        delivery_free(d);
-    }
-    for (struct delivery *d = s->queue.first; d; d = next) {
-        next = d->next;
-        if (!wants(sub, d) || is_wanted_by_others(s, sub, d))
-            continue;
-        delivery_list_remove(&s->queue, d);
-        store_delete_delivery(s->store, d);
-        delivery_free(d);
-    }
+    delete_from(s, &s->inflight.sent, sub);
+    delete_from(s, &s->queue, sub);
 }
 
 void session_reclaim(struct session *s)
 {
-    if (s->n_abandoned == 0)
-        return;
     for (struct subscription *sub = s->subscriptions; sub;
          sub = sub->next_of_session)
         sub->is_abandoned = false;
-    s->n_abandoned = 0;
 }

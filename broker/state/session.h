@@ -13,6 +13,7 @@
 #include "state/inflight.h"
 #include "state/store.h"
 #include "state/subtree.h"
+#include "state/table.h"
 
 #define SESSION_NEVER_EXPIRES UINT32_MAX
 
@@ -44,9 +45,9 @@ struct session_will {
 };
 
 struct session {
-    struct session *next; /* in the hash chain */
-    uint64_t id;          /* unique in the process; never reused */
-    char *client_id;      /* owned; client_id_n octets and a NUL */
+    struct table_link link_of_table; /* by Client Identifier */
+    uint64_t id;                     /* unique in the process; never reused */
+    char *client_id;                 /* owned; client_id_n octets and a NUL */
     size_t client_id_n;
     char *user;                 /* whom it belongs to; NULL: anonymous. Used to
                                    authorise the Will and later deliveries */
@@ -58,23 +59,19 @@ struct session {
     struct session_will will;
     struct subscription *subscriptions; /* list; each is also in the subtree */
     size_t n_subscriptions;
-    size_t n_abandoned; /* of these */
     struct inflight inflight;
     struct delivery_list queue; /* waiting: quota used up, or not attached */
     struct delivery *resend;    /* in inflight.sent: the first that was not yet
                                    sent again on this connection; NULL: none */
     uint64_t next_expiry_look_ms; /* when a full queue is searched again */
-    uint64_t n_dropped;           /* lost to limits */
     void *match;                  /* scratch of the router during one message */
     struct store *store;          /* NULL: nothing is kept on disk */
     const struct session_limits *limits;
 };
 
-/* All sessions by Client Identifier: a hash table. */
+/* All sessions by Client Identifier. */
 struct session_table {
-    struct session **chains;
-    size_t n_chains;
-    size_t n_sessions;
+    struct table table;
     uint64_t last_id;
 };
 
@@ -105,6 +102,12 @@ void session_end(struct session_table *t, struct session *s,
  */
 void session_each(struct session_table *t,
                   void (*visit)(struct session *s, void *arg), void *arg);
+
+/* session_client_id gives a session's Client Identifier; borrowed. */
+static inline struct slice session_client_id(const struct session *s)
+{
+    return slice_of(s->client_id, s->client_id_n);
+}
 
 /* session_free_aliases forgets the Topic Aliases that were given on a link
  * [MQTT-3.3.2-7].
@@ -167,6 +170,9 @@ static inline bool session_has_backlog(const struct session *s)
 {
     return s->link.conn && (s->resend || s->queue.first);
 }
+
+/* session_forget takes a delivery, queued or under way, out and frees it. */
+void session_forget(struct session *s, struct delivery *d);
 
 /* session_pump sends queued messages while quota and output limits allow.
  * Expired ones and those too large for the client are dropped [MQTT-3.1.2-25].

@@ -173,13 +173,16 @@ static void send_pubrel(struct session *s, uint16_t packet_id,
     conn_send(s->link.conn, &packet, NULL);
 }
 
-/* Takes a delivery out of what is under way, and forgets it. */
-static void finish(struct session *s, struct delivery *d)
+void session_forget(struct session *s, struct delivery *d)
 {
-    if (s->resend == d)
-        s->resend = d->next;
-    give_quota(s, d);
-    inflight_remove(&s->inflight, d);
+    if (d->packet_id == 0) {
+        delivery_list_remove(&s->queue, d);
+    } else {
+        if (s->resend == d)
+            s->resend = d->next;
+        give_quota(s, d);
+        inflight_remove(&s->inflight, d);
+    }
     store_delete_delivery(s->store, d);
     delivery_free(d);
 }
@@ -197,7 +200,7 @@ static void send_delivery(struct session *s, struct delivery *d,
     d->was_sent = true;
     if (!send_publish(s, &packet, d->message, d->subscription_identifiers,
                       d->n_subscription_identifiers, now_ms))
-        finish(s, d);
+        session_forget(s, d);
 }
 
 static bool is_kept(const struct session *s)
@@ -240,13 +243,6 @@ void session_attach(struct session *s, const struct link *link, uint64_t now_ms)
     session_pump(s, now_ms);
 }
 
-static void forget_queued(struct session *s, struct delivery *d)
-{
-    delivery_list_remove(&s->queue, d);
-    store_delete_delivery(s->store, d);
-    delivery_free(d);
-}
-
 /* drop_expired looks through a full queue at most once a second, which is how
  * finely messages expire; else each message that finds no place would walk it.
  */
@@ -259,7 +255,7 @@ static void drop_expired(struct session *s, uint64_t now_ms)
     for (struct delivery *d = s->queue.first; d; d = next) {
         next = d->next;
         if (message_is_expired(d->message, now_ms))
-            forget_queued(s, d);
+            session_forget(s, d);
     }
 }
 
@@ -280,10 +276,8 @@ static bool deliver_0(struct session *s, struct message *m, bool is_retained,
     struct packet packet;
     if (!s->link.conn)
         return true;
-    if (output_is_full(s)) {
-        s->n_dropped++;
+    if (output_is_full(s))
         return false;
-    }
     packet.publish.is_dup = false;
     packet.publish.is_retained = is_retained;
     packet.publish.qos = 0;
@@ -301,10 +295,8 @@ bool session_deliver(struct session *s, struct message *m, uint8_t qos,
     bool may_send = !s->resend && !s->queue.first && session_can_send(s);
     if (!may_send && queue_is_full(s, m)) {
         drop_expired(s, now_ms);
-        if (queue_is_full(s, m)) {
-            s->n_dropped++;
+        if (queue_is_full(s, m))
             return false;
-        }
     }
     struct delivery *d = delivery_new(m, qos, is_retained, ids, n);
     d->share_group_id = share_group_id;
@@ -328,7 +320,7 @@ void session_pump(struct session *s, uint64_t now_ms)
     while (!s->resend && s->queue.first && session_can_send(s)) {
         struct delivery *d = s->queue.first;
         if (message_is_expired(d->message, now_ms)) {
-            forget_queued(s, d);
+            session_forget(s, d);
             continue;
         }
         delivery_list_remove(&s->queue, d);
@@ -370,7 +362,7 @@ enum reason session_on_ack(struct session *s, enum packet_type type,
     if (step.action == OUTGOING_SEND_PUBREL)
         send_pubrel(s, ack->packet_id, REASON_SUCCESS);
     if (step.next == OUTGOING_FREE) {
-        finish(s, d);
+        session_forget(s, d);
         session_pump(s, now_ms);
     }
     return REASON_SUCCESS;

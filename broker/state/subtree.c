@@ -9,12 +9,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "base/die.h"
 #include "state/hash.h"
 #include "state/topic.h"
-
-#define FIRST_CHAINS 64
 
 struct subtree_node {
     struct level level;
@@ -48,8 +47,6 @@ void subtree_init(struct subtree *t)
     memset(t, 0, sizeof *t);
     levels_init(&t->levels, sizeof(struct subtree_node));
     t->queue = mem_new(1, sizeof *t->queue);
-    t->n_chains = FIRST_CHAINS;
-    t->chains = mem_new(t->n_chains, sizeof *t->chains);
 }
 
 static void free_groups(struct share_group *group)
@@ -72,7 +69,7 @@ void subtree_clear(struct subtree *t)
     levels_clear(&t->levels);
     level_queue_clear(t->queue);
     free(t->queue);
-    free(t->chains);
+    table_clear(&t->subscriptions);
     memset(t, 0, sizeof *t);
 }
 
@@ -84,77 +81,21 @@ static uint64_t subscription_hash(const struct session *session,
     return hash_octets(topic_filter, (uintptr_t)session);
 }
 
-static void grow_chains(struct subtree *t)
-{
-    struct subscription **old = t->chains;
-    size_t n_old = t->n_chains;
-    t->n_chains *= 2;
-    t->chains = mem_new(t->n_chains, sizeof *t->chains);
-    for (size_t i = 0; i < n_old; i++) {
-        struct subscription *next = NULL;
-        for (struct subscription *s = old[i]; s; s = next) {
-            struct subscription **chain =
-                &t->chains[s->hash & (t->n_chains - 1)];
-            next = s->chain;
-            s->chain = *chain;
-            *chain = s;
-        }
-    }
-    free(old);
-}
-
-static void add_to_table(struct subtree *t, struct subscription *s)
-{
-    if (t->n_subscriptions >= t->n_chains)
-        grow_chains(t);
-    s->hash = subscription_hash(s->session, filter_of(s));
-    struct subscription **chain = &t->chains[s->hash & (t->n_chains - 1)];
-    s->chain = *chain;
-    *chain = s;
-    t->n_subscriptions++;
-}
-
-static void remove_from_table(struct subtree *t, struct subscription *s)
-{
-    struct subscription **at = &t->chains[s->hash & (t->n_chains - 1)];
-    while (*at != s)
-        at = &(*at)->chain;
-    *at = s->chain;
-    t->n_subscriptions--;
-}
-
 struct subscription *subtree_find(const struct subtree *t,
                                   const struct session *session,
                                   struct slice topic_filter)
 {
-    uint64_t hash = subscription_hash(session, topic_filter);
-    struct subscription *s = t->chains[hash & (t->n_chains - 1)];
-    while (s && !(s->hash == hash && s->session == session &&
-                  slice_equals(filter_of(s), topic_filter)))
-        s = s->chain;
-    return s;
+    struct table_link *l =
+        table_find(&t->subscriptions, subscription_hash(session, topic_filter));
+    for (; l; l = table_find_same(l)) {
+        struct subscription *s = (struct subscription *)l;
+        if (s->session == session && slice_equals(filter_of(s), topic_filter))
+            return s;
+    }
+    return NULL;
 }
 
 /* ---- nodes and groups ---------------------------------------------------- */
-
-static void link_to(struct subscription **list, struct subscription *s)
-{
-    s->previous_of_node = NULL;
-    s->next_of_node = *list;
-    if (*list)
-        (*list)->previous_of_node = s;
-    *list = s;
-}
-
-static void unlink_from(struct subscription **list, struct subscription *s)
-{
-    if (s->previous_of_node)
-        s->previous_of_node->next_of_node = s->next_of_node;
-    else
-        *list = s->next_of_node;
-    if (s->next_of_node)
-        s->next_of_node->previous_of_node = s->previous_of_node;
-}
 
 static struct share_group *
 make_group(struct subtree *t, struct subtree_node *node, struct slice name)
@@ -166,8 +107,7 @@ make_group(struct subtree *t, struct subtree_node *node, struct slice name)
     g->id = ++t->last_group_id;
     g->name = mem_dup(name.data, name.n);
     g->name_n = name.n;
-    g->next = node->groups;
-    node->groups = g;
+    LL_PREPEND(node->groups, g);
     return g;
 }
 
@@ -176,13 +116,10 @@ static void leave_group(struct subtree_node *node, struct subscription *s)
     struct share_group *g = s->group;
     if (g->last_served == s)
         g->last_served = s->previous_of_node; /* its turn passes on */
-    unlink_from(&g->members, s);
-    if (--g->n_members > 0)
+    DL_DELETE2(g->members, s, previous_of_node, next_of_node);
+    if (g->members)
         return;
-    struct share_group **at = &node->groups;
-    while (*at != g)
-        at = &(*at)->next;
-    *at = g->next;
+    LL_DELETE(node->groups, g);
     g->next = NULL;
     free_groups(g);
 }
@@ -210,19 +147,21 @@ void subtree_add(struct subtree *t, struct subscription *s, struct slice share,
     s->node = node;
     s->group = share.n > 0 ? make_group(t, node, share) : NULL;
     if (s->group)
-        s->group->n_members++;
-    link_to(s->group ? &s->group->members : &node->subscriptions, s);
-    add_to_table(t, s);
+        DL_PREPEND2(s->group->members, s, previous_of_node, next_of_node);
+    else
+        DL_PREPEND2(node->subscriptions, s, previous_of_node, next_of_node);
+    table_add(&t->subscriptions, &s->link_of_table,
+              subscription_hash(s->session, filter_of(s)));
 }
 
 void subtree_remove(struct subtree *t, struct subscription *s)
 {
     struct subtree_node *node = s->node;
-    remove_from_table(t, s);
+    table_remove(&t->subscriptions, &s->link_of_table);
     if (s->group)
         leave_group(node, s);
     else
-        unlink_from(&node->subscriptions, s);
+        DL_DELETE2(node->subscriptions, s, previous_of_node, next_of_node);
     s->node = NULL;
     s->group = NULL;
     while (node->level.parent && !node->level.children &&

@@ -11,6 +11,7 @@
 
 #include "codec/packet.h"
 #include "state/levels.h"
+#include "state/table.h"
 
 struct session;
 struct subtree_node;
@@ -18,12 +19,11 @@ struct share_group;
 
 /* One subscription. Owned by its session; linked into the tree. */
 struct subscription {
+    struct table_link link_of_table; /* of subtree_find */
     struct subscription *next_of_session;
     struct subscription *previous_of_session;
     struct subscription *next_of_node; /* or of its share group */
     struct subscription *previous_of_node;
-    struct subscription *chain; /* in the table of subtree_find */
-    uint64_t hash;
     struct subtree_node *node;
     struct share_group *group; /* NULL: not shared */
     struct session *session;
@@ -44,16 +44,13 @@ struct share_group {
     char *name;               /* owned */
     size_t name_n;
     struct subscription *members;
-    size_t n_members;
     struct subscription *last_served; /* turn by turn; NULL: nobody yet */
 };
 
 struct subtree {
     struct levels levels;
-    struct level_queue *queue; /* scratch of subtree_match */
-    struct subscription **chains;
-    size_t n_chains;
-    size_t n_subscriptions;
+    struct level_queue *queue;  /* scratch of subtree_match */
+    struct table subscriptions; /* by session and Topic Filter */
     uint64_t last_group_id;
 };
 

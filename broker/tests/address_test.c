@@ -160,7 +160,7 @@ START_TEST(abandoned_queue_is_deleted)
     turn(3400);
     ck_assert_uint_eq(s->queue.n, 0);
     ck_assert_uint_eq(s->n_subscriptions, 1);
-    ck_assert_uint_eq(broker.sessions.n_sessions, 1);
+    ck_assert_uint_eq(broker.sessions.table.n, 1);
 }
 END_TEST
 

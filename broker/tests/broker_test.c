@@ -527,11 +527,11 @@ START_TEST(illegal_subscribe_changes_nothing)
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 0, "82 0C 0001 00 0001 61 00 0002 612B 00");
     hear_no(&w, 0, PACKET_DISCONNECT, 0x8F);
-    ck_assert_uint_eq(w.broker.subtree.n_subscriptions, 0);
+    ck_assert_uint_eq(w.broker.subtree.subscriptions.n, 0);
     greet(&w, 0, V5_CLEAN "61");
     say(&w, 0, "82 14 0001 00 0001 61 00 000A 2473686172652F672F74 04");
     hear_no(&w, 0, PACKET_DISCONNECT, 0x82);
-    ck_assert_uint_eq(w.broker.subtree.n_subscriptions, 0);
+    ck_assert_uint_eq(w.broker.subtree.subscriptions.n, 0);
     close_world(&w);
 }
 END_TEST
@@ -597,7 +597,7 @@ START_TEST(connack_that_does_not_fit_leaves_no_session)
         " 00 0001 77 0001 78");
     hear(&w, 0, "");
     hear(&w, 1, "");
-    ck_assert_uint_eq(w.broker.sessions.n_sessions, 1);
+    ck_assert_uint_eq(w.broker.sessions.table.n, 1);
     close_world(&w);
 }
 END_TEST

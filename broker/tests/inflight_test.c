@@ -14,15 +14,15 @@ struct outgoing_row {
 
 #define SAME(state)                                                            \
     {                                                                          \
-        state, OUTGOING_NOTHING, false                                         \
+        state, OUTGOING_NOTHING                                                \
     }
 #define ERROR(state)                                                           \
     {                                                                          \
-        state, OUTGOING_PROTOCOL_ERROR, false                                  \
+        state, OUTGOING_PROTOCOL_ERROR                                         \
     }
 #define DONE                                                                   \
     {                                                                          \
-        OUTGOING_FREE, OUTGOING_NOTHING, true                                  \
+        OUTGOING_FREE, OUTGOING_NOTHING                                        \
     }
 
 /* Typed from 5.0 s4.3 and s4.9, apart from the table under test. */
@@ -32,7 +32,7 @@ static const struct outgoing_row outgoing_rows[] = {
     {OUTGOING_FREE, OUTGOING_PUBACK, SAME(OUTGOING_FREE)},
     {OUTGOING_FREE,
      OUTGOING_PUBREC,
-     {OUTGOING_FREE, OUTGOING_SEND_PUBREL_NOT_FOUND, false}},
+     {OUTGOING_FREE, OUTGOING_SEND_PUBREL_NOT_FOUND}},
     {OUTGOING_FREE, OUTGOING_PUBREC_FAILED, SAME(OUTGOING_FREE)},
     {OUTGOING_FREE, OUTGOING_PUBCOMP, SAME(OUTGOING_FREE)},
 
@@ -49,7 +49,7 @@ static const struct outgoing_row outgoing_rows[] = {
     {OUTGOING_AWAIT_PUBREC, OUTGOING_PUBACK, ERROR(OUTGOING_AWAIT_PUBREC)},
     {OUTGOING_AWAIT_PUBREC,
      OUTGOING_PUBREC,
-     {OUTGOING_AWAIT_PUBCOMP, OUTGOING_SEND_PUBREL, false}},
+     {OUTGOING_AWAIT_PUBCOMP, OUTGOING_SEND_PUBREL}},
     {OUTGOING_AWAIT_PUBREC, OUTGOING_PUBREC_FAILED, DONE},
     {OUTGOING_AWAIT_PUBREC, OUTGOING_PUBCOMP, ERROR(OUTGOING_AWAIT_PUBREC)},
 
@@ -58,7 +58,7 @@ static const struct outgoing_row outgoing_rows[] = {
     {OUTGOING_AWAIT_PUBCOMP, OUTGOING_PUBACK, ERROR(OUTGOING_AWAIT_PUBCOMP)},
     {OUTGOING_AWAIT_PUBCOMP,
      OUTGOING_PUBREC,
-     {OUTGOING_AWAIT_PUBCOMP, OUTGOING_SEND_PUBREL, false}},
+     {OUTGOING_AWAIT_PUBCOMP, OUTGOING_SEND_PUBREL}},
     {OUTGOING_AWAIT_PUBCOMP, OUTGOING_PUBREC_FAILED, DONE},
     {OUTGOING_AWAIT_PUBCOMP, OUTGOING_PUBCOMP, DONE},
 };
@@ -74,7 +74,6 @@ START_TEST(sender_by_table)
     struct outgoing_step step = outgoing_next(row->state, row->event);
     ck_assert_int_eq(step.next, row->expected.next);
     ck_assert_int_eq(step.action, row->expected.action);
-    ck_assert_int_eq(step.frees_quota, row->expected.frees_quota);
 }
 END_TEST
 
@@ -166,7 +165,7 @@ START_TEST(identifiers_go_round)
         inflight_remove(&f, d);
         delivery_free(d);
     }
-    ck_assert_uint_le(f.n_chains, 8);
+    ck_assert_uint_le(f.by_id.n_chains, 8);
     inflight_clear(&f);
     message_unref(m);
 }
@@ -182,7 +181,7 @@ START_TEST(release_keeps_the_order_of_pubrec)
     inflight_release(&f, b);
     inflight_release(&f, a);
     ck_assert_ptr_eq(f.released.first, b);
-    ck_assert_ptr_eq(f.released.last, a);
+    ck_assert_ptr_eq(f.released.first->next, a);
     ck_assert_uint_eq(f.sent.n, 0);
     ck_assert_uint_eq(f.sent.n_octets, 0);
     ck_assert_uint_eq(m->n_references, 1);
@@ -199,12 +198,10 @@ START_TEST(incoming_identifiers)
     inflight_incoming_set(&f, 65535, INCOMING_AWAIT_PUBREL);
     inflight_incoming_set(&f, 1, INCOMING_AWAIT_PUBREL);
     inflight_incoming_set(&f, 1, INCOMING_AWAIT_PUBREL);
-    ck_assert_uint_eq(f.n_incoming, 2);
     ck_assert_int_eq(inflight_incoming_state(&f, 2), INCOMING_FREE);
     ck_assert_int_eq(inflight_incoming_state(&f, 1), INCOMING_AWAIT_PUBREL);
     ck_assert_int_eq(inflight_incoming_state(&f, 65535), INCOMING_AWAIT_PUBREL);
     inflight_incoming_set(&f, 1, INCOMING_FREE);
-    ck_assert_uint_eq(f.n_incoming, 1);
     inflight_clear(&f);
 }
 END_TEST

@@ -238,8 +238,8 @@ START_TEST(nothing_is_left)
     ck_assert_str_eq(rig_sent(&rig, s), "");
     session_end(&rig.sessions, (rig_detach(&rig, s), s), &rig.subtree);
     restart(0);
-    ck_assert_uint_eq(rig.sessions.n_sessions, 0);
-    ck_assert_uint_eq(rig.subtree.n_subscriptions, 0);
+    ck_assert_uint_eq(rig.sessions.table.n, 0);
+    ck_assert_uint_eq(rig.subtree.subscriptions.n, 0);
 }
 END_TEST
 

@@ -95,8 +95,8 @@ START_TEST(agrees_with_the_model)
                       n_matches(&t, name), expected);
         unsubscribe(&t, subscriptions[round]);
     }
-    ck_assert_uint_eq(t.n_subscriptions, 0);
-    ck_assert_uint_eq(t.levels.n_levels, 0);
+    ck_assert_uint_eq(t.subscriptions.n, 0);
+    ck_assert_uint_eq(t.levels.table.n, 0);
     subtree_clear(&t);
 }
 END_TEST
@@ -145,7 +145,7 @@ START_TEST(groups_count_once)
     ck_assert_uint_eq(n_matches(&t, "a/b"), 4);
     for (size_t i = 1; i < 5; i++)
         unsubscribe(&t, subscriptions[i]);
-    ck_assert_uint_eq(t.levels.n_levels, 0);
+    ck_assert_uint_eq(t.levels.table.n, 0);
     subtree_clear(&t);
 }
 END_TEST
@@ -163,7 +163,7 @@ START_TEST(deep_topics)
     ck_assert_uint_eq(n_matches(&t, deep), 2);
     unsubscribe(&t, s);
     unsubscribe(&t, all);
-    ck_assert_uint_eq(t.levels.n_levels, 0);
+    ck_assert_uint_eq(t.levels.table.n, 0);
     subtree_clear(&t);
 }
 END_TEST

@@ -22,8 +22,10 @@ V      ?=
 Q      := $(if $(V),,@)
 say     = $(if $(V),,@printf '  %-5s %s\n' '$1' '$2')
 
+VERSION := $(shell cat VERSION)
+
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-CFLAGS_ALL = -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -g $(WARN) -MMD -MP -pthread $(CFLAGS)
+CFLAGS_ALL = -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -g $(WARN) -DMQTTSPEC_VERSION='"$(VERSION)"' -MMD -MP -pthread $(CFLAGS)
 
 BROKER_LIBS := -lssl -lcrypto -lsqlite3 -lwslay -linih -ldl -lm
 CONF_LIBS   := -lcheck -lsubunit -lpaho-mqtt3as -lssl -lcrypto -lwslay -lcjson -lpcap -linih -lrt -lm -ldl
@@ -68,6 +70,8 @@ $2/obj/broker/%.o: broker/%.c | $$(READY)
 	$$(call say,CC,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CFLAGS_ALL) $3 -Ibroker -c -o $$@ $$<
+
+$2/obj/broker/main.o $2/obj/broker/sys.o: VERSION
 
 $2/obj/conformance/%.o: conformance/%.c | $$(READY)
 	$$(call say,CC,$$@)

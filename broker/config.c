@@ -244,8 +244,18 @@ int config_read_file(struct config *c, const char *path, char *error, size_t n)
     return config_finish(c, error, n);
 }
 
+/* value_behind takes the argument behind an option, if that is a value: one
+ * that may be left out, as true is, never begins with a dash. NULL: none.
+ */
+static const char *value_behind(int argc, char **argv, int *at, bool is_bool)
+{
+    bool is_value = *at + 1 < argc && !(is_bool && argv[*at + 1][0] == '-');
+
+    return is_value ? argv[++*at] : is_bool ? "true" : NULL;
+}
+
 /* What is behind a command-line option: "--name=value", "--name value", or for
- * true/false just "--name". Moves *at on.
+ * true just "--name". Moves *at on.
  */
 static int read_option(struct config *c, int argc, char **argv, int *at,
                        char *error, size_t n)
@@ -260,10 +270,9 @@ static int read_option(struct config *c, int argc, char **argv, int *at,
 
     if (!option && !is_acceptor && !slice_equals(name, slice_of_text("config")))
         return option_unknown(OPTION_BROKER, name, error, n);
-    if (!value && option && option->type == OPTION_BOOL)
-        value = "true";
-    if (!value && *at + 1 < argc)
-        value = argv[++*at];
+    if (!value)
+        value =
+            value_behind(argc, argv, at, option && option->type == OPTION_BOOL);
     if (!value) {
         snprintf(error, n, "--%.*s: needs a value", (int)name.n, text);
         return -1;
@@ -331,6 +340,7 @@ void config_print_help(FILE *out)
         "port 0\n      takes a free one; & does for ;\n"
         "  --hash-password NAME\n      read a password from standard input "
         "and print NAME's line of the users\n      file\n"
+        "  --version\n      print name and version\n"
         "  --help\n      show this\n\n"
         "Options of the broker, with their defaults (--NAME VALUE, or NAME = "
         "VALUE in\n[broker]):\n\n",

@@ -8,6 +8,7 @@
 #include "base/die.h"
 #include "net/tls.h"
 #include "serve.h"
+#include "version.h"
 #include "watch.h"
 
 #include <malloc.h>
@@ -102,11 +103,15 @@ static void on_reload(void *arg)
 static int check_certificates(struct process *p)
 {
     for (size_t i = 0; i < p->config.n_acceptors; i++) {
+        const struct acceptor_options *a = &p->config.acceptors[i];
         struct tls_context *tls;
-        if (!p->config.acceptors[i].ssl_enabled)
+        if (!a->ssl_enabled && a->key_store_path)
+            log_line(&p->log, LOG_WARNING,
+                     "keyStorePath=%s: not used, since sslEnabled is false",
+                     a->key_store_path);
+        if (!a->ssl_enabled)
             continue;
-        tls =
-            tls_context_new(&p->config.acceptors[i], p->error, sizeof p->error);
+        tls = tls_context_new(a, p->error, sizeof p->error);
         if (!tls)
             return -1;
         tls_context_free(tls);
@@ -197,6 +202,13 @@ static int open_and_run(struct process *p)
  */
 static int hash_password(const char *name)
 {
+    if (!*name || strchr("# \t", *name) || strpbrk(name, "\r\n")) {
+        fprintf(stderr,
+                "mqttspec-broker: --hash-password %s: the name must be a line "
+                "that begins with neither a blank nor #\n",
+                name);
+        return EXIT_MISUSE;
+    }
     char *line = NULL;
     size_t room = 0;
     ssize_t n = getline(&line, &room, stdin);
@@ -221,6 +233,8 @@ int main(int argc, char **argv)
     int result;
 
     keep_freed_memory();
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return puts(BROKER_VERSION) < 0;
     if (argc == 3 && strcmp(argv[1], "--hash-password") == 0)
         return hash_password(argv[2]);
     config_init(&p.config);

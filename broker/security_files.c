@@ -43,11 +43,15 @@ static int each_line(const char *option, const char *path,
         if (*at && *at != '#')
             wrong = take(at, arg);
     }
-    if (wrong)
+    /* What cannot be read to its end must not pass for a shorter file. */
+    bool is_cut = !wrong && ferror(in);
+    if (is_cut)
+        snprintf(error, n, "%s=%s: %s", option, path, strerror(errno));
+    else if (wrong)
         snprintf(error, n, "%s=%s: line %d: %s", option, path, number, wrong);
     free(line);
     fclose(in);
-    return wrong ? -1 : 0;
+    return wrong || is_cut ? -1 : 0;
 }
 
 /* ---- users --------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define VERSION "mqttspec-broker 1.0"
+#include "version.h"
 
 #define AT(field) offsetof(struct broker_counters, field)
 
@@ -69,7 +69,7 @@ void sys_publish(struct broker *b)
     struct broker_counters now = current(b);
     /* What is counted anew after each start is not kept on disk. */
     b->retain.store = NULL;
-    publish_text(b, "$SYS/broker/version", VERSION);
+    publish_text(b, "$SYS/broker/version", BROKER_VERSION);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         publish_number(
             b, table[i].topic,

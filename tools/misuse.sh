@@ -80,6 +80,10 @@ row 2 "open.pem" mqttspec-broker --acceptor "$A?sslEnabled=true;keyStorePath=ope
 row 2 "$used" mqttspec-broker --acceptor "tcp://127.0.0.1:$used"
 row 2 "no.such.users" mqttspec-broker --users no.such.users --acceptor "$A"
 row 2 "no.such.acl" mqttspec-broker --acl no.such.acl --acceptor "$A"
+row 2 "users=.: Is a directory" mqttspec-broker --users . --acceptor "$A"
+row 2 "acl=.: Is a directory" mqttspec-broker --acl . --acceptor "$A"
+row 2 "trace=maybe.*true or false" mqttspec-broker --trace maybe --acceptor "$A"
+row 2 "hash-password.*#x" mqttspec-broker --hash-password '#x'
 row 2 "no.such.module" mqttspec-broker --security-module no.such.module --acceptor "$A"
 row 4 "missing.pcap" mqttspec-replay dump missing.pcap
 row 4 "not a capture file" mqttspec-replay check file

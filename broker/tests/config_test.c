@@ -345,12 +345,19 @@ static int read_arguments(int argc, char **argv, bool *wants_help)
 
 START_TEST(command_line_sets_options)
 {
-    char *argv[] = {(char[]){"x"}, (char[]){"--trace"}, (char[]){"--data"},
-                    (char[]){"/d"}, (char[]){"--sys-interval=0"}};
+    char *argv[] = {(char[]){"x"},
+                    (char[]){"--trace"},
+                    (char[]){"--data"},
+                    (char[]){"/d"},
+                    (char[]){"--sys-interval=0"},
+                    (char[]){"--allow-anonymous"},
+                    (char[]){"false"},
+                    (char[]){"--scram-sha-256"}};
     bool wants_help;
 
-    ck_assert_int_eq(read_arguments(5, argv, &wants_help), 0);
+    ck_assert_int_eq(read_arguments(8, argv, &wants_help), 0);
     ck_assert(config.is_trace && !wants_help);
+    ck_assert(!config.allow_anonymous && config.has_scram_sha_256);
     ck_assert_str_eq(config.data_folder, "/d");
     ck_assert_int_eq(config.sys_interval_s, 0);
     ck_assert_uint_eq(config.n_acceptors, 1);
@@ -366,6 +373,7 @@ static const struct {
     {{"--nonsense", "1"}, "nonsense: unknown option"},
     {{"nonsense", ""}, "nonsense: unknown argument"},
     {{"--trace=maybe", ""}, "trace=maybe: must be true or false"},
+    {{"--trace", "maybe"}, "trace=maybe: must be true or false"},
     {{"--trace", "--data"}, "--data: needs a value"},
     {{"--config", "/nonexistent"}, "/nonexistent: No such file"},
     {{"-c", "/nonexistent"}, "/nonexistent: No such file"},

@@ -21,6 +21,7 @@
 
 #include "security.h"
 #include "tests/tests.h"
+#include "version.h"
 
 enum { PATIENCE_S = 20 }; /* generous: valgrind, busy machines */
 
@@ -446,6 +447,23 @@ START_TEST(sigterm_drains)
 }
 END_TEST
 
+/* Name and number, nothing else; $SYS says the same line. */
+START_TEST(version_is_one_line)
+{
+    char *arguments[] = {"mqttspec-broker", "--version", NULL};
+    char line[128] = "", none[8];
+    int status = -1;
+    start(arguments);
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, broker_out));
+    ck_assert_str_eq(line, BROKER_VERSION "\n");
+    ck_assert_ptr_null(fgets(none, sizeof none, broker_out));
+    ck_assert_int_eq(waitpid(broker, &status, 0), broker);
+    broker = 0;
+    fclose(broker_out);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+END_TEST
+
 Suite *suite_process(void)
 {
     Suite *suite = suite_create("process");
@@ -454,6 +472,7 @@ Suite *suite_process(void)
     tcase_set_timeout(c, 3 * PATIENCE_S);
     tcase_add_test(c, sighup_reloads_without_dropping);
     tcase_add_test(c, sigterm_drains);
+    tcase_add_test(c, version_is_one_line);
     suite_add_tcase(suite, c);
     return suite;
 }

@@ -138,6 +138,9 @@ START_TEST(users_file_that_others_may_write_is_refused)
     ck_assert_ptr_nonnull(strstr(error, "chmod go-w"));
     ck_assert_int_eq(users_read(&users, "/nonexistent", error, sizeof error),
                      -1);
+    /* A folder can be opened, and not be read. */
+    ck_assert_int_eq(users_read(&users, "/", error, sizeof error), -1);
+    ck_assert_ptr_nonnull(strstr(error, "users=/: "));
 }
 END_TEST
 

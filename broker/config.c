@@ -19,7 +19,6 @@
 enum {
     MAX_LINE = 199,   /* octets of a line that inih reads whole */
     MAX_SECTION = 49, /* of a section's name, likewise */
-    MAX_ERROR = 512,
 };
 
 static const char default_url[] = "tcp://127.0.0.1:1883";
@@ -56,13 +55,13 @@ static struct acceptor_options *add_acceptor(struct config *c, const char *name)
     return a;
 }
 
-int config_add_acceptor(struct config *c, const char *url, char *error,
-                        size_t n)
+int config_add_acceptor(struct config *c, const char *url,
+                        struct complaint *error)
 {
     char name[32];
 
     snprintf(name, sizeof name, "acceptor-%zu", c->n_acceptors + 1);
-    if (acceptor_read_url(add_acceptor(c, name), url, error, n) == 0)
+    if (acceptor_read_url(add_acceptor(c, name), url, error) == 0)
         return 0;
     acceptor_clear(&c->acceptors[--c->n_acceptors]);
     return -1;
@@ -112,18 +111,16 @@ static int by_weight(const void *a, const void *b)
 }
 
 /* config_finish makes what depends on several values. May be called again. */
-static int config_finish(struct config *c, char *error, size_t n)
+static int config_finish(struct config *c, struct complaint *error)
 {
     const struct topic_syntax *syntax = &c->wildcard_syntax;
 
     if (syntax->delimiter == syntax->single_word ||
         syntax->delimiter == syntax->any_words ||
-        syntax->single_word == syntax->any_words) {
-        snprintf(error, n,
-                 "delimiter=%c, single-word=%c, any-words=%c: must differ",
-                 syntax->delimiter, syntax->single_word, syntax->any_words);
-        return -1;
-    }
+        syntax->single_word == syntax->any_words)
+        return complain(
+            error, "delimiter=%c, single-word=%c, any-words=%c: must differ",
+            syntax->delimiter, syntax->single_word, syntax->any_words);
     for (size_t i = 0; i < c->n_address_settings; i++) {
         struct address_setting *s = &c->address_settings[i];
         struct slice match = slice_of_text(s->match);
@@ -132,10 +129,11 @@ static int config_finish(struct config *c, char *error, size_t n)
         s->filter = mem_new(match.n + 1, 1);
         length = topic_from_syntax(s->filter, match, syntax);
         if (!topic_filter_is_valid(slice_of(s->filter, length)))
-            return option_complain(
-                error, n, "address-setting", match,
-                "must be words, single-word and any-words joined "
-                "by the delimiter, any-words only at the end");
+            return complain(error,
+                            "address-setting=%s: must be words, single-word "
+                            "and any-words joined by the delimiter, any-words "
+                            "only at the end",
+                            s->match);
     }
     if (c->n_address_settings > 1)
         qsort(c->address_settings, c->n_address_settings,
@@ -147,10 +145,8 @@ static int config_finish(struct config *c, char *error, size_t n)
 struct ini_context {
     struct config *config;
     FILE *file;
-    int line;      /* last one read */
-    bool has_long; /* it was longer than inih can take */
-    char *error;
-    size_t n;
+    int line; /* last one read */
+    struct complaint error;
     bool has_failed;
 };
 
@@ -165,7 +161,11 @@ static char *ini_line(char *out, int n, void *arg)
     context->line++;
     if ((length > 0 && line[length - 1] != '\n' && !feof(context->file)) ||
         (line[0] == '[' && strcspn(line, "]") > MAX_SECTION)) {
-        context->has_long = true;
+        complain(&context->error,
+                 "a line must not be longer than %d octets, a section's name "
+                 "than %d",
+                 MAX_LINE, MAX_SECTION);
+        context->has_failed = true;
         return NULL;
     }
     return line;
@@ -184,25 +184,25 @@ static int ini_value(struct ini_context *context, const char *section,
 {
     struct slice key = slice_of_text(name);
     struct slice text = slice_of_text(value);
-    char *error = context->error;
+    struct complaint *error = &context->error;
     const char *which;
 
     if (strcmp(section, "broker") == 0)
         return option_set_named(OPTION_BROKER, context->config, key, text,
-                                error, context->n);
+                                error);
     if ((which = after(section, "acceptor ")) != NULL) {
         struct acceptor_options *a = find_acceptor(context->config, which);
-        return strcmp(name, "url") == 0
-                   ? acceptor_read_url(a, value, error, context->n)
-                   : acceptor_set(a, key, text, error, context->n);
+        return strcmp(name, "url") == 0 ? acceptor_read_url(a, value, error)
+                                        : acceptor_set(a, key, text, error);
     }
     if ((which = after(section, "address-setting ")) != NULL)
         return option_set_named(OPTION_ADDRESS_SETTING,
                                 find_setting(context->config, which), key, text,
-                                error, context->n);
-    return option_complain(error, context->n, "section", slice_of_text(section),
-                           "must be [broker], [acceptor NAME] or "
-                           "[address-setting MATCH]");
+                                error);
+    return complain(error,
+                    "section=%s: must be [broker], [acceptor NAME] or "
+                    "[address-setting MATCH]",
+                    section);
 }
 
 static int on_ini_value(void *arg, const char *section, const char *name,
@@ -216,32 +216,26 @@ static int on_ini_value(void *arg, const char *section, const char *name,
     return !context->has_failed;
 }
 
-int config_read_file(struct config *c, const char *path, char *error, size_t n)
+int config_read_file(struct config *c, const char *path,
+                     struct complaint *error)
 {
-    char reason[MAX_ERROR] = "must be [SECTION] or name = value";
     struct ini_context context = {
-        .config = c, .error = reason, .n = sizeof reason};
+        .config = c,
+        .error = {"must be [SECTION] or name = value"},
+    };
     int line;
 
     context.file = fopen(path, "r");
-    if (!context.file) {
-        snprintf(error, n, "%s: %s", path, strerror(errno));
-        return -1;
-    }
+    if (!context.file)
+        return complain(error, "%s: %s", path, strerror(errno));
     line = ini_parse_stream(ini_line, &context, on_ini_value, &context);
     fclose(context.file);
-    if (context.has_long)
-        snprintf(reason, sizeof reason,
-                 "a line must not be longer than %d octets, a section's name "
-                 "than %d",
-                 MAX_LINE, MAX_SECTION);
-    if (context.has_long || context.has_failed)
+    if (context.has_failed)
         line = context.line;
-    if (line != 0) {
-        snprintf(error, n, "%s:%d: %s", path, line, reason);
-        return -1;
-    }
-    return config_finish(c, error, n);
+    if (line != 0)
+        return complain(error, "%s:%d: %.3000s", path, line,
+                        context.error.text);
+    return config_finish(c, error);
 }
 
 /* value_behind takes the argument behind an option, if that is a value: one
@@ -258,7 +252,7 @@ static const char *value_behind(int argc, char **argv, int *at, bool is_bool)
  * true just "--name". Moves *at on.
  */
 static int read_option(struct config *c, int argc, char **argv, int *at,
-                       char *error, size_t n)
+                       struct complaint *error)
 {
     const char *text = argv[*at] + 2;
     const char *equals = strchr(text, '=');
@@ -269,22 +263,20 @@ static int read_option(struct config *c, int argc, char **argv, int *at,
     bool is_acceptor = slice_equals(name, slice_of_text("acceptor"));
 
     if (!option && !is_acceptor && !slice_equals(name, slice_of_text("config")))
-        return option_unknown(OPTION_BROKER, name, error, n);
+        return option_unknown(OPTION_BROKER, name, error);
     if (!value)
         value =
             value_behind(argc, argv, at, option && option->type == OPTION_BOOL);
-    if (!value) {
-        snprintf(error, n, "--%.*s: needs a value", (int)name.n, text);
-        return -1;
-    }
+    if (!value)
+        return complain(error, "--%.*s: needs a value", (int)name.n, text);
     if (option)
-        return option_set(option, c, slice_of_text(value), error, n);
-    return is_acceptor ? config_add_acceptor(c, value, error, n)
-                       : config_read_file(c, value, error, n);
+        return option_set(option, c, slice_of_text(value), error);
+    return is_acceptor ? config_add_acceptor(c, value, error)
+                       : config_read_file(c, value, error);
 }
 
 int config_read_arguments(struct config *c, int argc, char **argv,
-                          bool *wants_help, char *error, size_t n)
+                          bool *wants_help, struct complaint *error)
 {
     *wants_help = false;
     for (int i = 1; i < argc; i++) {
@@ -294,20 +286,19 @@ int config_read_arguments(struct config *c, int argc, char **argv,
             return 0;
         }
         if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {
-            result = config_read_file(c, argv[++i], error, n);
+            result = config_read_file(c, argv[++i], error);
         } else if (strncmp(argv[i], "--", 2) == 0) {
-            result = read_option(c, argc, argv, &i, error, n);
+            result = read_option(c, argc, argv, &i, error);
         } else {
-            snprintf(error, n, "%s: unknown argument; see --help", argv[i]);
+            complain(error, "%s: unknown argument; see --help", argv[i]);
             result = -1;
         }
         if (result != 0)
             return -1;
     }
-    if (c->n_acceptors == 0 &&
-        config_add_acceptor(c, default_url, error, n) != 0)
+    if (c->n_acceptors == 0 && config_add_acceptor(c, default_url, error) != 0)
         return -1;
-    return config_finish(c, error, n);
+    return config_finish(c, error);
 }
 
 static void print_place(FILE *out, enum option_place place, const char *prefix)

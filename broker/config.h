@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 
+#include "base/complaint.h"
 #include "state/topic.h"
 
 /* What -1 means in the parameters of the manual. */
@@ -134,22 +135,23 @@ void config_init_acceptor(struct acceptor_options *options);
 /* config_add_acceptor reads 'tcp://host:port?name=value;name=value' ("&" does
  * for ";").
  *
- * error, n   out: one sentence when -1 is returned
+ * error   out: one sentence when -1 is returned
  *
  * Returns 0 or -1.
  */
-int config_add_acceptor(struct config *c, const char *url, char *error,
-                        size_t n);
+int config_add_acceptor(struct config *c, const char *url,
+                        struct complaint *error);
 
 /* config_read_file reads an INI file; likewise. */
-int config_read_file(struct config *c, const char *path, char *error, size_t n);
+int config_read_file(struct config *c, const char *path,
+                     struct complaint *error);
 
 /* config_read_arguments reads the command line; -c FILE is read in its place.
  *
  * wants_help   out: --help was given (config_print_help shows it)
  */
 int config_read_arguments(struct config *c, int argc, char **argv,
-                          bool *wants_help, char *error, size_t n);
+                          bool *wants_help, struct complaint *error);
 
 /* config_print_help writes the usage and every option from the table. */
 void config_print_help(FILE *out);

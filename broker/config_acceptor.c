@@ -44,9 +44,9 @@ void config_init_acceptor(struct acceptor_options *options)
 }
 
 int acceptor_set(struct acceptor_options *a, struct slice name,
-                 struct slice value, char *error, size_t n)
+                 struct slice value, struct complaint *error)
 {
-    if (option_set_named(OPTION_ACCEPTOR, a, name, value, error, n) != 0)
+    if (option_set_named(OPTION_ACCEPTOR, a, name, value, error) != 0)
         return -1;
     set_versions(a);
     if (slice_equals(name, slice_of_text("defaultMqttSessionExpiryInterval")))
@@ -90,32 +90,28 @@ static bool unescape(char *text, size_t *n)
 
 /* read_parameter reads "name=value" of a URL. */
 static int read_parameter(struct acceptor_options *a, const char *text,
-                          size_t n_text, char *error, size_t n)
+                          size_t n_text, struct complaint *error)
 {
     const char *equals = memchr(text, '=', n_text);
     size_t n_name = equals ? (size_t)(equals - text) : n_text;
-    const struct option *option;
+    struct slice name = slice_of(text, n_name);
+    size_t n_value = equals ? n_text - n_name - 1 : 0;
     char *value;
-    size_t n_value;
     int result;
 
-    if (!equals) {
-        option = option_find(OPTION_ACCEPTOR, slice_of(text, n_text));
-        return option
-                   ? option_complain(error, n, option->name, slice_of_text(""),
-                                     "must be written name=value")
-                   : option_unknown(OPTION_ACCEPTOR, slice_of(text, n_text),
-                                    error, n);
-    }
-    n_value = n_text - n_name - 1;
+    if (!equals && option_find(OPTION_ACCEPTOR, name))
+        return complain(error, "%.*s=: must be written name=value", (int)n_name,
+                        text);
+    if (!equals)
+        return option_unknown(OPTION_ACCEPTOR, name, error);
     value = mem_dup(equals + 1, n_value);
     if (unescape(value, &n_value))
-        result = acceptor_set(a, slice_of(text, n_name),
-                              slice_of(value, n_value), error, n);
+        result = acceptor_set(a, name, slice_of(value, n_value), error);
     else
-        result =
-            option_complain(error, n, "acceptor", slice_of(text, n_text),
-                            "% must be followed by two hexadecimal digits");
+        result = complain(error,
+                          "acceptor=%.*s: %% must be followed by two "
+                          "hexadecimal digits",
+                          (int)n_text, text);
     free(value);
     return result;
 }
@@ -150,8 +146,8 @@ static bool read_address(struct acceptor_options *a, const char *text,
     return true;
 }
 
-int acceptor_read_url(struct acceptor_options *a, const char *url, char *error,
-                      size_t n)
+int acceptor_read_url(struct acceptor_options *a, const char *url,
+                      struct complaint *error)
 {
     static const char scheme[] = "tcp://";
     const char *at = url + sizeof scheme - 1;
@@ -159,14 +155,15 @@ int acceptor_read_url(struct acceptor_options *a, const char *url, char *error,
 
     if (strncmp(url, scheme, sizeof scheme - 1) != 0 ||
         !read_address(a, at, n_address = strcspn(at, "?")))
-        return option_complain(
-            error, n, "acceptor", slice_of_text(url),
-            "must be tcp://HOST:PORT?name=value;name=value, PORT 0 "
-            "to 65535, an IPv6 address in brackets");
+        return complain(error,
+                        "acceptor=%s: must be "
+                        "tcp://HOST:PORT?name=value;name=value, PORT 0 to "
+                        "65535, an IPv6 address in brackets",
+                        url);
     at += n_address + (at[n_address] == '?');
     while (*at) {
         size_t n_text = strcspn(at, ";&");
-        if (n_text > 0 && read_parameter(a, at, n_text, error, n) != 0)
+        if (n_text > 0 && read_parameter(a, at, n_text, error) != 0)
             return -1;
         at += n_text + (at[n_text] != '\0');
     }

@@ -13,14 +13,14 @@
  * Returns 0, or -1 with one line in error.
  */
 int acceptor_set(struct acceptor_options *options, struct slice name,
-                 struct slice value, char *error, size_t n);
+                 struct slice value, struct complaint *error);
 
 /* acceptor_read_url reads 'tcp://host:port?name=value;name=value'.
  *
  * Returns 0, or -1 with one line in error; what was read until then is set.
  */
 int acceptor_read_url(struct acceptor_options *options, const char *url,
-                      char *error, size_t n);
+                      struct complaint *error);
 
 /* acceptor_clear frees what the options own. */
 void acceptor_clear(struct acceptor_options *options);

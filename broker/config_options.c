@@ -223,19 +223,19 @@ static const struct option options[] = {
            .meaning = "seconds between two $SYS publications; 0: none"),
 };
 
+#define N_OPTIONS (sizeof options / sizeof *options)
+
 const struct option *option_at(size_t i)
 {
-    return i < sizeof options / sizeof *options ? &options[i] : NULL;
+    return i < N_OPTIONS ? &options[i] : NULL;
 }
 
 const struct option *option_find(enum option_place place, struct slice name)
 {
-    const struct option *option;
-
-    for (size_t i = 0; (option = option_at(i)) != NULL; i++)
-        if (option->place == place &&
-            slice_equals(name, slice_of_text(option->name)))
-            return option;
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (options[i].place == place &&
+            slice_equals(name, slice_of_text(options[i].name)))
+            return &options[i];
     return NULL;
 }
 
@@ -374,80 +374,66 @@ static bool set_field(const struct option *option, void *field,
     return false;
 }
 
-int option_complain(char *error, size_t n, const char *name, struct slice value,
-                    const char *legal)
-{
-    snprintf(error, n, "%s=%.*s: %s", name, (int)value.n,
-             (const char *)value.data, legal);
-    return -1;
-}
-
 int option_set(const struct option *option, void *target, struct slice value,
-               char *error, size_t n)
+               struct complaint *error)
 {
     bool is_secret = strstr(option->name, "Password") != NULL;
-    static const char must[] = "must be ";
-    char legal[sizeof must + 128];
+    struct slice shown = is_secret ? slice_of_text("***") : value;
+    char legal[128];
 
     if (set_field(option, (char *)target + option->offset, value))
         return 0;
-    memcpy(legal, must, sizeof must);
-    option_legal(option, legal + sizeof must - 1, 128);
-    return option_complain(error, n, option->name,
-                           is_secret ? slice_of_text("***") : value, legal);
+    option_legal(option, legal, sizeof legal);
+    return complain(error, "%s=%.*s: must be %s", option->name, (int)shown.n,
+                    (const char *)shown.data, legal);
 }
 
-int option_unknown(enum option_place place, struct slice name, char *error,
-                   size_t n)
+int option_unknown(enum option_place place, struct slice name,
+                   struct complaint *error)
 {
     static const char *const what[OPTION_N_PLACES] = {
         [OPTION_BROKER] = "option",
         [OPTION_ACCEPTOR] = "acceptor parameter",
         [OPTION_ADDRESS_SETTING] = "address setting",
     };
-    const struct option *option;
-    size_t at;
-    int n_text = snprintf(error, n, "%.*s: unknown %s; legal are", (int)name.n,
-                          (const char *)name.data, what[place]);
+    struct complaint known;
+    size_t at = 0;
 
-    at = n_text < 0 ? n : (size_t)n_text;
-    for (size_t i = 0; (option = option_at(i)) != NULL && at < n; i++)
-        if (option->place == place)
-            at += (size_t)snprintf(error + at, n - at, " %s", option->name);
-    return -1;
+    for (size_t i = 0; i < N_OPTIONS && at < sizeof known.text; i++)
+        if (options[i].place == place)
+            at += (size_t)snprintf(known.text + at, sizeof known.text - at,
+                                   " %s", options[i].name);
+    return complain(error, "%.*s: unknown %s; legal are%s", (int)name.n,
+                    (const char *)name.data, what[place], known.text);
 }
 
 int option_set_named(enum option_place place, void *target, struct slice name,
-                     struct slice value, char *error, size_t n)
+                     struct slice value, struct complaint *error)
 {
     const struct option *option = option_find(place, name);
 
     if (!option)
-        return option_unknown(place, name, error, n);
-    return option_set(option, target, value, error, n);
+        return option_unknown(place, name, error);
+    return option_set(option, target, value, error);
 }
 
 void option_set_defaults(enum option_place place, void *target)
 {
-    const struct option *option;
-    char error[256];
+    struct complaint error;
 
-    for (size_t i = 0; (option = option_at(i)) != NULL; i++)
-        if (option->place == place && option->initial &&
-            option_set(option, target, slice_of_text(option->initial), error,
-                       sizeof error) != 0)
-            die("%s", error);
+    for (const struct option *o = options; o < options + N_OPTIONS; o++)
+        if (o->place == place && o->initial &&
+            option_set(o, target, slice_of_text(o->initial), &error) != 0)
+            die("%s", error.text);
 }
 
 void option_clear(enum option_place place, void *target)
 {
-    const struct option *option;
-
-    for (size_t i = 0; (option = option_at(i)) != NULL; i++) {
-        char **text = (char **)((char *)target + option->offset);
-        if (option->place != place ||
-            (option->type != OPTION_TEXT && option->type != OPTION_CHOICE &&
-             option->type != OPTION_LIST))
+    for (const struct option *o = options; o < options + N_OPTIONS; o++) {
+        char **text = (char **)((char *)target + o->offset);
+        if (o->place != place ||
+            (o->type != OPTION_TEXT && o->type != OPTION_CHOICE &&
+             o->type != OPTION_LIST))
             continue;
         free(*text);
         *text = NULL;

@@ -49,25 +49,20 @@ const struct option *option_at(size_t i);
  *
  * target     the place's struct
  * value      octets of the value
- * error, n   out: "NAME=VALUE: must be ..." when -1 is returned
+ * error   out: "NAME=VALUE: must be ..." when -1 is returned
  *
  * Returns 0, or -1 with the field as it was.
  */
 int option_set(const struct option *option, void *target, struct slice value,
-               char *error, size_t n);
+               struct complaint *error);
 
 /* option_set_named finds the row of a name first; else as option_set. */
 int option_set_named(enum option_place place, void *target, struct slice name,
-                     struct slice value, char *error, size_t n);
+                     struct slice value, struct complaint *error);
 
 /* option_unknown says which names a place knows. Returns -1. */
-int option_unknown(enum option_place place, struct slice name, char *error,
-                   size_t n);
-
-/* option_complain says what a value must be: "NAME=VALUE: LEGAL". Returns -1.
- */
-int option_complain(char *error, size_t n, const char *name, struct slice value,
-                    const char *legal);
+int option_unknown(enum option_place place, struct slice name,
+                   struct complaint *error);
 
 /* option_set_defaults gives every field of a place its default.
  *

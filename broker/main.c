@@ -16,10 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-enum {
-    EXIT_MISUSE = 2,
-    MAX_ERROR = 4096,
-};
+enum { EXIT_MISUSE = 2 };
 
 /* What SIGHUP loads again. */
 struct process {
@@ -30,7 +27,7 @@ struct process {
     struct listener *listeners;
     struct broker broker;
     struct watch watch;
-    char error[MAX_ERROR];
+    struct complaint error;
 };
 
 /* A large message takes memory for a moment. To give it back to the kernel and
@@ -44,9 +41,10 @@ static void keep_freed_memory(void)
 #endif
 }
 
-static int complain(const struct process *p)
+/* refuse tells what is wrong with how the broker was started. */
+static int refuse(const struct process *p)
 {
-    fprintf(stderr, "mqttspec-broker: %s\n", p->error);
+    fprintf(stderr, "mqttspec-broker: %s\n", p->error.text);
     return EXIT_MISUSE;
 }
 
@@ -75,8 +73,8 @@ static void on_reload(void *arg)
     struct process *p = arg;
     bool is_whole = true;
 
-    if (security_reload(p->security, p->error, sizeof p->error) != 0) {
-        log_line(&p->log, LOG_ERROR, "reload: %s", p->error);
+    if (security_reload(p->security, &p->error) != 0) {
+        log_line(&p->log, LOG_ERROR, "reload: %s", p->error.text);
         is_whole = false;
     }
     for (size_t i = 0; i < p->config.n_acceptors; i++) {
@@ -84,9 +82,9 @@ static void on_reload(void *arg)
         struct tls_context *fresh;
         if (!l->tls)
             continue;
-        fresh = tls_context_new(l->options, p->error, sizeof p->error);
+        fresh = tls_context_new(l->options, &p->error);
         if (!fresh) {
-            log_line(&p->log, LOG_ERROR, "reload: %s", p->error);
+            log_line(&p->log, LOG_ERROR, "reload: %s", p->error.text);
             is_whole = false;
             continue;
         }
@@ -111,7 +109,7 @@ static int check_certificates(struct process *p)
                      a->key_store_path);
         if (!a->ssl_enabled)
             continue;
-        tls = tls_context_new(a, p->error, sizeof p->error);
+        tls = tls_context_new(a, &p->error);
         if (!tls)
             return -1;
         tls_context_free(tls);
@@ -119,80 +117,74 @@ static int check_certificates(struct process *p)
     return 0;
 }
 
+/* open_listeners opens all or none, apart from what run closes in any case. */
 static int open_listeners(struct process *p)
 {
     p->listeners = mem_new(p->config.n_acceptors, sizeof *p->listeners);
     for (size_t i = 0; i < p->config.n_acceptors; i++) {
-        if (listener_open(&p->listeners[i], &p->config.acceptors[i], p->error,
-                          sizeof p->error) == 0) {
-            p->listeners[i].is_internal = p->config.observe_folder != NULL;
-            continue;
-        }
-        while (i-- > 0)
-            listener_close(&p->listeners[i]);
-        return -1;
+        if (listener_open(&p->listeners[i], &p->config.acceptors[i],
+                          &p->error) != 0)
+            return -1;
+        p->listeners[i].is_internal = p->config.observe_folder != NULL;
     }
     return 0;
 }
 
-/* run opens what is left to open and serves. The store belongs to the broker
- * once that is initialised.
+/* start opens what is left to open. The store belongs to the broker from now
+ * on.
  */
+static int start(struct process *p)
+{
+    struct config *config = &p->config;
+
+    if (broker_init(&p->broker, config, &p->log, p->security, p->store,
+                    serve_clock_ms(), (int64_t)time(NULL)) != 0)
+        return complain(&p->error, "data=%s: cannot be loaded",
+                        config->data_folder);
+    if (open_listeners(p) != 0)
+        return -1;
+    return config->observe_folder
+               ? watch_start(&p->watch, config, p->listeners, &p->error)
+               : 0;
+}
+
 static int run(struct process *p)
 {
-    int result;
+    size_t n = p->config.n_acceptors;
+    int result = EXIT_SUCCESS;
+    int worst;
 
-    if (open_listeners(p) != 0) {
-        store_close(p->store);
-        return complain(p);
-    }
-    if (broker_init(&p->broker, &p->config, &p->log, p->security, p->store,
-                    serve_clock_ms(), (int64_t)time(NULL)) != 0) {
-        snprintf(p->error, sizeof p->error, "data=%s: cannot be loaded",
-                 p->config.data_folder);
-        result = complain(p);
-    } else if (p->config.observe_folder &&
-               watch_start(&p->watch, &p->config, p->listeners, p->error,
-                           sizeof p->error) != 0) {
-        result = complain(p);
-    } else {
-        result = serve_run(&p->broker, p->listeners, p->config.n_acceptors,
-                           on_reload, p) == 0
-                     ? EXIT_SUCCESS
-                     : EXIT_FAILURE;
-    }
-    broker_clear(&p->broker);
-    for (size_t i = 0; i < p->config.n_acceptors; i++)
-        listener_close(&p->listeners[i]);
-    if (result == EXIT_SUCCESS)
-        result = watch_stop(&p->watch);
+    if (start(p) != 0)
+        result = refuse(p);
     else
-        watch_stop(&p->watch);
-    return result;
+        serve_run(&p->broker, p->listeners, n, on_reload, p);
+    broker_clear(&p->broker);
+    for (size_t i = 0; p->listeners && i < n; i++)
+        listener_close(&p->listeners[i]);
+    worst = watch_stop(&p->watch);
+    return result == EXIT_SUCCESS ? worst : result;
 }
 
 static int open_and_run(struct process *p)
 {
+    struct config *config = &p->config;
+
     if (check_certificates(p) != 0)
-        return complain(p);
-    p->security = security_open(&p->config, &p->log, p->error, sizeof p->error);
+        return refuse(p);
+    p->security = security_open(config, &p->log, &p->error);
     if (!p->security)
-        return complain(p);
-    if (p->config.observe_folder &&
-        watch_prepare(&p->watch, &p->config, p->error, sizeof p->error) != 0)
-        return complain(p);
-    if (p->config.is_check_only) {
+        return refuse(p);
+    if (config->observe_folder &&
+        watch_prepare(&p->watch, config, &p->error) != 0)
+        return refuse(p);
+    if (config->is_check_only) {
         puts("the configuration is fine");
         return EXIT_SUCCESS;
     }
-    if (p->config.data_folder) {
-        p->store = store_open(p->config.data_folder, &p->log, p->error,
-                              sizeof p->error);
-        if (!p->store) {
-            fprintf(stderr, "mqttspec-broker: data=%s: %s\n",
-                    p->config.data_folder, p->error);
-            return EXIT_MISUSE;
-        }
+    if (config->data_folder) {
+        p->store = store_open(config->data_folder, &p->log, &p->error);
+        if (!p->store)
+            return refuse(p);
     }
     return run(p);
 }
@@ -239,8 +231,8 @@ int main(int argc, char **argv)
         return hash_password(argv[2]);
     config_init(&p.config);
     p.log = (struct log){.out = stderr, .level = LOG_INFO, .has_time = true};
-    result = config_read_arguments(&p.config, argc, argv, &wants_help, p.error,
-                                   sizeof p.error);
+    result =
+        config_read_arguments(&p.config, argc, argv, &wants_help, &p.error);
     if (wants_help) {
         config_print_help(stdout);
         config_clear(&p.config);
@@ -248,7 +240,7 @@ int main(int argc, char **argv)
     }
     p.log.level = level_of(&p.config);
     setvbuf(stderr, NULL, _IOLBF, 0);
-    result = result == 0 ? open_and_run(&p) : complain(&p);
+    result = result == 0 ? open_and_run(&p) : refuse(&p);
     free(p.listeners);
     watch_clear(&p.watch);
     security_close(p.security);

@@ -30,29 +30,25 @@ struct security {
 };
 
 /* open_module loads the shared object and starts it. */
-static int open_module(struct security *s, char *error, size_t n)
+static int open_module(struct security *s, struct complaint *error)
 {
     const char *path = s->config->security_module;
     const struct mqttspec_security *(*get)(void);
     if (!path)
         return 0;
     s->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!s->library) {
-        snprintf(error, n, "security-module=%s: %s", path, dlerror());
-        return -1;
-    }
+    if (!s->library)
+        return complain(error, "security-module=%s: %s", path, dlerror());
     /* POSIX makes this conversion work; C has no cast for it. */
     void *symbol = dlsym(s->library, MQTTSPEC_SECURITY_SYMBOL);
     memcpy(&get, &symbol, sizeof get);
     s->module = symbol ? get() : NULL;
-    if (!s->module || s->module->abi != MQTTSPEC_SECURITY_ABI) {
-        snprintf(error, n, "security-module=%s: has no %s for version %d", path,
-                 MQTTSPEC_SECURITY_SYMBOL, MQTTSPEC_SECURITY_ABI);
-        return -1;
-    }
+    if (!s->module || s->module->abi != MQTTSPEC_SECURITY_ABI)
+        return complain(error, "security-module=%s: has no %s for version %d",
+                        path, MQTTSPEC_SECURITY_SYMBOL, MQTTSPEC_SECURITY_ABI);
     if (s->module->open && s->module->open(s->config->security_module_argument,
                                            &s->module_state) != 0) {
-        snprintf(error, n, "security-module=%s: did not start", path);
+        complain(error, "security-module=%s: did not start", path);
         s->module = NULL;
         return -1;
     }
@@ -60,16 +56,16 @@ static int open_module(struct security *s, char *error, size_t n)
 }
 
 struct security *security_open(const struct config *config,
-                               const struct log *log, char *error, size_t n)
+                               const struct log *log, struct complaint *error)
 {
     struct security *s = mem_new(1, sizeof *s);
     s->config = config;
     s->log = log;
     if (RAND_bytes(s->secret, sizeof s->secret) != 1)
         die("OpenSSL has no random octets");
-    if (users_read(&s->users, config->users_file, error, n) == 0 &&
-        acl_read(&s->acl, config->acl_file, error, n) == 0 &&
-        open_module(s, error, n) == 0)
+    if (users_read(&s->users, config->users_file, error) == 0 &&
+        acl_read(&s->acl, config->acl_file, error) == 0 &&
+        open_module(s, error) == 0)
         return s;
     security_close(s);
     return NULL;
@@ -88,12 +84,12 @@ void security_close(struct security *s)
     free(s);
 }
 
-int security_reload(struct security *s, char *error, size_t n)
+int security_reload(struct security *s, struct complaint *error)
 {
     struct users users = {0};
     struct acl acl = {0};
-    if (users_read(&users, s->config->users_file, error, n) != 0 ||
-        acl_read(&acl, s->config->acl_file, error, n) != 0) {
+    if (users_read(&users, s->config->users_file, error) != 0 ||
+        acl_read(&acl, s->config->acl_file, error) != 0) {
         users_clear(&users);
         acl_clear(&acl);
         return -1;

@@ -34,12 +34,12 @@ struct security_request {
 
 /* security_open reads users and ACL and loads the module.
  *
- * error, n   out: one sentence when NULL is returned
+ * error   out: one sentence when NULL is returned
  *
  * Returns it for security_close, or NULL.
  */
 struct security *security_open(const struct config *config,
-                               const struct log *log, char *error, size_t n);
+                               const struct log *log, struct complaint *error);
 
 /* security_close frees everything; NULL is fine. */
 void security_close(struct security *s);
@@ -48,7 +48,7 @@ void security_close(struct security *s);
  *
  * Returns 0, or -1 with a sentence in error.
  */
-int security_reload(struct security *s, char *error, size_t n);
+int security_reload(struct security *s, struct complaint *error);
 
 /* security_connect decides about a CONNECT.
  *

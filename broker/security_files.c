@@ -25,17 +25,15 @@
  * take returns what is wrong with it, or NULL. */
 static int each_line(const char *option, const char *path,
                      const char *(*take)(char *line, void *arg), void *arg,
-                     char *error, size_t n)
+                     struct complaint *error)
 {
     char *line = NULL;
     size_t room = 0;
     int number = 0;
     const char *wrong = NULL;
     FILE *in = fopen(path, "r");
-    if (!in) {
-        snprintf(error, n, "%s=%s: %s", option, path, strerror(errno));
-        return -1;
-    }
+    if (!in)
+        return complain(error, "%s=%s: %s", option, path, strerror(errno));
     while (!wrong && getline(&line, &room, in) >= 0) {
         char *at = line + strspn(line, " \t");
         number++;
@@ -46,9 +44,9 @@ static int each_line(const char *option, const char *path,
     /* What cannot be read to its end must not pass for a shorter file. */
     bool is_cut = !wrong && ferror(in);
     if (is_cut)
-        snprintf(error, n, "%s=%s: %s", option, path, strerror(errno));
+        complain(error, "%s=%s: %s", option, path, strerror(errno));
     else if (wrong)
-        snprintf(error, n, "%s=%s: line %d: %s", option, path, number, wrong);
+        complain(error, "%s=%s: line %d: %s", option, path, number, wrong);
     free(line);
     fclose(in);
     return wrong || is_cut ? -1 : 0;
@@ -101,18 +99,18 @@ static const char *take_user(char *line, void *arg)
     return NULL;
 }
 
-int users_read(struct users *u, const char *path, char *error, size_t n)
+int users_read(struct users *u, const char *path, struct complaint *error)
 {
     struct stat info;
     *u = (struct users){0};
     if (!path)
         return 0;
     if (stat(path, &info) == 0 && (info.st_mode & (S_IWGRP | S_IWOTH))) {
-        snprintf(error, n, "users=%s: may be written by others; chmod go-w it",
+        complain(error, "users=%s: may be written by others; chmod go-w it",
                  path);
         return -1;
     }
-    return each_line("users", path, take_user, u, error, n);
+    return each_line("users", path, take_user, u, error);
 }
 
 void users_clear(struct users *u)
@@ -232,13 +230,13 @@ static const char *take_acl(char *line, void *arg)
     return NULL;
 }
 
-int acl_read(struct acl *a, const char *path, char *error, size_t n)
+int acl_read(struct acl *a, const char *path, struct complaint *error)
 {
     struct acl_reading reading = {.acl = a};
     *a = (struct acl){0};
     if (!path)
         return 0;
-    int result = each_line("acl", path, take_acl, &reading, error, n);
+    int result = each_line("acl", path, take_acl, &reading, error);
     free(reading.user);
     free(reading.client);
     return result;

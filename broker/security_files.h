@@ -22,6 +22,7 @@
 #define BROKER_SECURITY_FILES_H
 
 #include "base/bytes.h"
+#include "base/complaint.h"
 
 /* The iterations of new hashes: about 5 ms for each CONNECT with a password,
  * during which nobody else is served. A line may say another number, up to
@@ -62,11 +63,11 @@ struct acl {
 /* users_read reads the file.
  *
  * path       NULL: no users
- * error, n   out: one sentence when -1 is returned; the file is then as it was
+ * error   out: one sentence when -1 is returned; the file is then as it was
  *
  * Returns 0 or -1; the struct is for users_clear in both cases.
  */
-int users_read(struct users *u, const char *path, char *error, size_t n);
+int users_read(struct users *u, const char *path, struct complaint *error);
 void users_clear(struct users *u);
 
 /* users_find gives the entry of a name; NULL: there is none. */
@@ -87,7 +88,7 @@ bool users_verify(const struct users *u, struct slice name,
 int users_hash(struct slice password, char *out, size_t n);
 
 /* acl_read, acl_clear: likewise. */
-int acl_read(struct acl *a, const char *path, char *error, size_t n);
+int acl_read(struct acl *a, const char *path, struct complaint *error);
 void acl_clear(struct acl *a);
 
 /* acl_allows tells whether the rules allow an access.

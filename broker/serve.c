@@ -484,8 +484,8 @@ static void drain(struct serve *s, const sigset_t *while_waiting)
         turn(s, while_waiting);
 }
 
-int serve_run(struct broker *b, struct listener *listeners, size_t n_listeners,
-              void (*reload)(void *arg), void *arg)
+void serve_run(struct broker *b, struct listener *listeners, size_t n_listeners,
+               void (*reload)(void *arg), void *arg)
 {
     struct serve s = {
         .broker = b, .listeners = listeners, .n_listeners = n_listeners};
@@ -508,5 +508,4 @@ int serve_run(struct broker *b, struct listener *listeners, size_t n_listeners,
     free(s.clients);
     free(s.readable);
     free(s.writable);
-    return 0;
 }

@@ -22,9 +22,8 @@ uint64_t serve_clock_ms(void);
  * reload      called after SIGHUP, in the loop; may be NULL
  *
  * Prints "listening on HOST:PORT" for each listener once it accepts.
- * Returns 0, or -1 after a log line.
  */
-int serve_run(struct broker *b, struct listener *listeners, size_t n_listeners,
-              void (*reload)(void *arg), void *arg);
+void serve_run(struct broker *b, struct listener *listeners, size_t n_listeners,
+               void (*reload)(void *arg), void *arg);
 
 #endif

@@ -59,7 +59,7 @@ static const char *impossible(const struct acceptor_options *a)
 
 /* take_place notes where clients shall connect and moves the acceptor. */
 static int take_place(struct watch_post *post, struct acceptor_options *a,
-                      char *error, size_t n)
+                      struct complaint *error)
 {
     bool is_loopback =
         strcmp(a->host, "127.0.0.1") == 0 || strcmp(a->host, "localhost") == 0;
@@ -67,35 +67,31 @@ static int take_place(struct watch_post *post, struct acceptor_options *a,
 
     post->port = a->port;
     post->is_public = strcmp(a->host, "0.0.0.0") == 0;
-    if (!is_loopback && !post->is_public) {
-        snprintf(error, n,
-                 "observe: host %s is not possible with it, only 127.0.0.1 "
-                 "and 0.0.0.0",
-                 a->host);
-        return -1;
-    }
-    if (why) {
-        snprintf(error, n, "observe: not possible with %s", why);
-        return -1;
-    }
+    if (!is_loopback && !post->is_public)
+        return complain(
+            error,
+            "observe: host %s is not possible with it, only 127.0.0.1 "
+            "and 0.0.0.0",
+            a->host);
+    if (why)
+        return complain(error, "observe: not possible with %s", why);
     free(a->host);
     a->host = mem_dup("127.0.0.1", 9);
     a->port = 0;
     return 0;
 }
 
-int watch_prepare(struct watch *w, struct config *config, char *error, size_t n)
+int watch_prepare(struct watch *w, struct config *config,
+                  struct complaint *error)
 {
     memset(w, 0, sizeof *w);
-    if (find_tap(w) != 0) {
-        snprintf(error, n, "observe: %s: %s", w->tap_path, strerror(errno));
-        return -1;
-    }
+    if (find_tap(w) != 0)
+        return complain(error, "observe: %s: %s", w->tap_path, strerror(errno));
     w->posts = mem_new(config->n_acceptors, sizeof *w->posts);
     w->n_posts = config->n_acceptors;
     w->is_whole = config->n_acceptors == 1 && !config->data_folder;
     for (size_t i = 0; i < w->n_posts; i++)
-        if (take_place(&w->posts[i], &config->acceptors[i], error, n) != 0)
+        if (take_place(&w->posts[i], &config->acceptors[i], error) != 0)
             return -1;
     return 0;
 }
@@ -165,17 +161,15 @@ static void on_child(int number)
 }
 
 int watch_start(struct watch *w, const struct config *config,
-                const struct listener *listeners, char *error, size_t n)
+                const struct listener *listeners, struct complaint *error)
 {
     struct sigaction action = {.sa_handler = on_child,
                                .sa_flags = SA_NOCLDSTOP | SA_RESTART};
     const char *folder = config->observe_folder;
     sigset_t term, before;
 
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        snprintf(error, n, "observe=%s: %s", folder, strerror(errno));
-        return -1;
-    }
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return complain(error, "observe=%s: %s", folder, strerror(errno));
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
     sigprocmask(SIG_BLOCK, &term, &before);
@@ -187,7 +181,7 @@ int watch_start(struct watch *w, const struct config *config,
             become_tap(w, i, &listeners[i], folder, &before);
         if (w->posts[i].tap > 0)
             continue;
-        snprintf(error, n, "observe: %s", strerror(errno));
+        complain(error, "observe: %s", strerror(errno));
         w->posts[i].tap = 0;
         return -1;
     }

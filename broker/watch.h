@@ -29,12 +29,12 @@ struct watch {
 /* watch_prepare moves the acceptors to internal ports.
  *
  * config     its acceptors get host 127.0.0.1 and port 0
- * error, n   out: one sentence when -1 is returned: what the tap cannot do
+ * error   out: one sentence when -1 is returned: what the tap cannot do
  *
  * Returns 0 or -1; watch_clear is due after either.
  */
-int watch_prepare(struct watch *w, struct config *config, char *error,
-                  size_t n);
+int watch_prepare(struct watch *w, struct config *config,
+                  struct complaint *error);
 
 /* watch_start starts the taps; each prints where it listens. When one ends
  * before its time, this process gets SIGTERM: SIGTERM is blocked from now on.
@@ -44,7 +44,7 @@ int watch_prepare(struct watch *w, struct config *config, char *error,
  * Returns 0, or -1 with a sentence in error.
  */
 int watch_start(struct watch *w, const struct config *config,
-                const struct listener *listeners, char *error, size_t n);
+                const struct listener *listeners, struct complaint *error);
 
 /* watch_stop ends the taps and waits for their reports.
  *

@@ -14,8 +14,8 @@
 
 enum { MAX_ARGUMENTS = 16 };
 
-static int read_arguments(struct config *config, char *text, char *error,
-                          size_t n)
+static int read_arguments(struct config *config, char *text,
+                          struct complaint *error)
 {
     char *arguments[MAX_ARGUMENTS + 1] = {(char[]){"broker"}};
     int count = 1;
@@ -29,18 +29,17 @@ static int read_arguments(struct config *config, char *text, char *error,
             strncmp(arguments[i], "--config", 8) == 0)
             return 0;
     }
-    return config_read_arguments(config, count, arguments, &wants_help, error,
-                                 n);
+    return config_read_arguments(config, count, arguments, &wants_help, error);
 }
 
-static int read_file(struct config *config, struct feed *feed, char *error,
-                     size_t n)
+static int read_file(struct config *config, struct feed *feed,
+                     struct complaint *error)
 {
     char path[64];
     int fd = feed_file(feed, path);
     if (fd < 0)
         return 0;
-    int result = config_read_file(config, path, error, n);
+    int result = config_read_file(config, path, error);
     close(fd);
     return result;
 }
@@ -50,19 +49,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
     struct feed feed = {octets, n};
     unsigned kind = feed_u8(&feed) % 3;
     struct config config;
-    char error[512] = "";
+    struct complaint error = {0};
     config_init(&config);
     int result;
     if (kind == 0) {
-        result = read_file(&config, &feed, error, sizeof error);
+        result = read_file(&config, &feed, &error);
     } else {
         char *text = feed_text(&feed);
-        result = kind == 1
-                     ? config_add_acceptor(&config, text, error, sizeof error)
-                     : read_arguments(&config, text, error, sizeof error);
+        result = kind == 1 ? config_add_acceptor(&config, text, &error)
+                           : read_arguments(&config, text, &error);
         free(text);
     }
-    if (result != 0 && error[0] == '\0')
+    if (result != 0 && error.text[0] == '\0')
         fuzz_fail("refused without a word");
     for (size_t i = 0; i < config.n_address_settings; i++)
         config_address_setting(&config, slice_of_text("a/b"));

@@ -29,24 +29,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
 {
     struct feed feed = {octets, n};
     unsigned kind = feed_u8(&feed);
-    char error[512] = "";
+    struct complaint error = {0};
     char path[64];
     int fd = feed_file(&feed, path);
     if (fd < 0)
         return 0;
     if (kind & 1) {
         struct acl acl = {0};
-        int result = acl_read(&acl, path, error, sizeof error);
+        int result = acl_read(&acl, path, &error);
         if (result == 0)
             use_acl(&acl);
-        else if (error[0] == '\0')
+        else if (error.text[0] == '\0')
             fuzz_fail("refused without a word");
         acl_clear(&acl);
     } else {
         struct users users = {0};
-        if (users_read(&users, path, error, sizeof error) == 0)
+        if (users_read(&users, path, &error) == 0)
             users_find(&users, slice_of_text("ann"));
-        else if (error[0] == '\0')
+        else if (error.text[0] == '\0')
             fuzz_fail("refused without a word");
         users_clear(&users);
     }

@@ -45,9 +45,9 @@ static void spoil_file(void)
 static void run(const char *folder, const struct config *config)
 {
     struct broker b;
-    char error[256] = "";
-    struct store *store = store_open(folder, NULL, error, sizeof error);
-    if (!store && !*error)
+    struct complaint error = {0};
+    struct store *store = store_open(folder, NULL, &error);
+    if (!store && !error.text[0])
         fuzz_fail("refused without a word");
     if (!store)
         return;
@@ -65,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
     static struct config config;
     struct feed feed = {octets, n};
     unsigned settings = feed_u8(&feed);
-    char folder[64], error[256];
+    char folder[64];
+    struct complaint error;
     if (!config.wildcard_syntax.delimiter) {
         config_init(&config);
         sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
@@ -74,9 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t n)
     snprintf(folder, sizeof folder, FOLDER "-%ld", (long)getpid());
     mkdir(folder, 0700);
     forget_files();
-    struct store *store = store_open(folder, NULL, error, sizeof error);
+    struct store *store = store_open(folder, NULL, &error);
     if (!store)
-        fuzz_fail("%s", error);
+        fuzz_fail("%s", error.text);
     sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL);
     rows_write(store->db, &feed);
     sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);

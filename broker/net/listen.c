@@ -81,19 +81,18 @@ static int open_address(struct listener *l, const struct addrinfo *info)
     return saved == EADDRNOTAVAIL && l->n_fds > 0 ? 0 : -1;
 }
 
-static int complain(const struct listener *l, const char *why, char *error,
-                    size_t n)
+static int cannot_listen(const struct listener *l, const char *why,
+                         struct complaint *error)
 {
     bool is_v6 = strchr(l->options->host, ':') != NULL;
 
-    snprintf(error, n, "acceptor=tcp://%s%s%s:%u: cannot listen: %s",
-             is_v6 ? "[" : "", l->options->host, is_v6 ? "]" : "",
-             (unsigned)l->options->port, why);
-    return -1;
+    return complain(error, "acceptor=tcp://%s%s%s:%u: cannot listen: %s",
+                    is_v6 ? "[" : "", l->options->host, is_v6 ? "]" : "",
+                    (unsigned)l->options->port, why);
 }
 
 int listener_open(struct listener *l, const struct acceptor_options *options,
-                  char *error, size_t n)
+                  struct complaint *error)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
                              .ai_socktype = SOCK_STREAM,
@@ -104,12 +103,12 @@ int listener_open(struct listener *l, const struct acceptor_options *options,
     memset(l, 0, sizeof *l);
     l->options = options;
     l->port = options->port;
-    if (options->ssl_enabled && !(l->tls = tls_context_new(options, error, n)))
+    if (options->ssl_enabled && !(l->tls = tls_context_new(options, error)))
         return -1;
     result = getaddrinfo(options->host, NULL, &hints, &list);
     if (result != 0) {
         listener_close(l);
-        return complain(l, gai_strerror(result), error, n);
+        return cannot_listen(l, gai_strerror(result), error);
     }
     for (struct addrinfo *i = list;
          i && result == 0 && l->n_fds < LISTEN_MAX_SOCKETS; i = i->ai_next)
@@ -120,7 +119,7 @@ int listener_open(struct listener *l, const struct acceptor_options *options,
         result = -1;
     }
     if (result != 0) {
-        complain(l, strerror(errno), error, n);
+        cannot_listen(l, strerror(errno), error);
         listener_close(l);
     }
     return result;

@@ -19,12 +19,12 @@ struct listener {
 
 /* listener_open binds and listens on all addresses of the acceptor's host.
  *
- * error, n   out: one sentence when -1 is returned
+ * error   out: one sentence when -1 is returned
  *
  * Returns 0, or -1 with nothing left open.
  */
 int listener_open(struct listener *l, const struct acceptor_options *options,
-                  char *error, size_t n);
+                  struct complaint *error);
 
 /* listener_accept takes one waiting connection.
  *

@@ -59,12 +59,12 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 }
 
 struct tls_context *tls_context_new(const struct acceptor_options *options,
-                                    char *error, size_t n)
+                                    struct complaint *error)
 {
     struct tls_context *context = mem_new(1, sizeof *context);
 
     context->n_references = 1;
-    context->ssl = tls_store_load(options, error, n);
+    context->ssl = tls_store_load(options, error);
     if (!context->ssl) {
         free(context);
         return NULL;
@@ -74,7 +74,7 @@ struct tls_context *tls_context_new(const struct acceptor_options *options,
                                        SSL_MODE_RELEASE_BUFFERS);
     if (options->sni_host) {
         if (regcomp(&context->sni_host, options->sni_host, REG_EXTENDED)) {
-            snprintf(error, n, "sniHost=%s: must be a regular expression",
+            complain(error, "sniHost=%s: must be a regular expression",
                      options->sni_host);
             tls_context_free(context);
             return NULL;

@@ -21,7 +21,7 @@ struct tls_context; /* reference-counted */
  * Returns the context for tls_context_free, or NULL.
  */
 struct tls_context *tls_context_new(const struct acceptor_options *options,
-                                    char *error, size_t n);
+                                    struct complaint *error);
 
 /* tls_context_free drops a reference; NULL is fine. */
 void tls_context_free(struct tls_context *context);

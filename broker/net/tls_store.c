@@ -22,15 +22,13 @@ struct source {
     const char *parameter; /* keyStorePath, trustStorePath */
     const char *path;
     const char *password; /* NULL: none */
-    char *error;
-    size_t n;
+    struct complaint *error;
 };
 
-static int complain(const struct source *s, const char *legal)
+static int refuse(const struct source *s, const char *legal)
 {
-    snprintf(s->error, s->n, "%s=%s: %s", s->parameter, s->path, legal);
     ERR_clear_error();
-    return -1;
+    return complain(s->error, "%s=%s: %s", s->parameter, s->path, legal);
 }
 
 static int on_password(char *out, int n, int is_writing, void *arg)
@@ -51,10 +49,10 @@ static int check_mode(const struct source *s, FILE *file)
     struct stat about;
 
     if (fstat(fileno(file), &about) != 0 || !S_ISREG(about.st_mode))
-        return complain(s, "must be a regular file");
+        return refuse(s, "must be a regular file");
     if (about.st_mode & S_IROTH)
-        return complain(s, "holds a private key and is readable for everybody; "
-                           "its mode must be 0600 or 0640");
+        return refuse(s, "holds a private key and is readable for everybody; "
+                         "its mode must be 0600 or 0640");
     return 0;
 }
 
@@ -73,13 +71,13 @@ static int parse_pkcs12(const struct source *s, FILE *file, EVP_PKEY **key,
     int done = 0;
 
     if (!p12)
-        return complain(s, "is not a PKCS#12 store");
+        return refuse(s, "is not a PKCS#12 store");
     done = PKCS12_parse(p12, s->password ? s->password : "", key, certificate,
                         others);
     PKCS12_free(p12);
     return done ? 0
-                : complain(s, "cannot be opened with the password given; "
-                              "the password of the store is needed");
+                : refuse(s, "cannot be opened with the password given; "
+                            "the password of the store is needed");
 }
 
 static int use_pkcs12(SSL_CTX *ssl, const struct source *s, FILE *file)
@@ -90,10 +88,10 @@ static int use_pkcs12(SSL_CTX *ssl, const struct source *s, FILE *file)
     int result = parse_pkcs12(s, file, &key, &certificate, &others);
 
     if (result == 0 && (!key || !certificate))
-        result = complain(s, "must hold a certificate and its private key");
+        result = refuse(s, "must hold a certificate and its private key");
     if (result == 0 &&
         SSL_CTX_use_cert_and_key(ssl, certificate, key, others, 1) != 1)
-        result = complain(s, "certificate and private key do not fit");
+        result = refuse(s, "certificate and private key do not fit");
     EVP_PKEY_free(key);
     X509_free(certificate);
     sk_X509_pop_free(others, X509_free);
@@ -103,12 +101,12 @@ static int use_pkcs12(SSL_CTX *ssl, const struct source *s, FILE *file)
 static int use_pem(SSL_CTX *ssl, const struct source *s)
 {
     if (SSL_CTX_use_certificate_chain_file(ssl, s->path) != 1)
-        return complain(s, "must be PKCS#12, or PEM with the certificate chain "
-                           "and its private key; no certificate was found");
+        return refuse(s, "must be PKCS#12, or PEM with the certificate chain "
+                         "and its private key; no certificate was found");
     if (SSL_CTX_use_PrivateKey_file(ssl, s->path, SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(ssl) != 1)
-        return complain(s, "must hold the private key of its certificate as "
-                           "well (and keyStorePassword, if it is encrypted)");
+        return refuse(s, "must hold the private key of its certificate as "
+                         "well (and keyStorePassword, if it is encrypted)");
     return 0;
 }
 
@@ -117,14 +115,13 @@ static int use_key_store(SSL_CTX *ssl, const struct source *s)
     FILE *file = s->path ? fopen(s->path, "rb") : NULL;
     int result;
 
-    if (!s->path) {
-        snprintf(s->error, s->n,
-                 "keyStorePath: sslEnabled=true needs the path of a PKCS#12 or "
-                 "PEM file with certificate and private key");
-        return -1;
-    }
+    if (!s->path)
+        return complain(
+            s->error,
+            "keyStorePath: sslEnabled=true needs the path of a PKCS#12 or "
+            "PEM file with certificate and private key");
     if (!file)
-        return complain(s, strerror(errno));
+        return refuse(s, strerror(errno));
     result = check_mode(s, file);
     if (result == 0)
         result = is_pkcs12(file) ? use_pkcs12(ssl, s, file) : use_pem(ssl, s);
@@ -153,7 +150,7 @@ static int trust_pkcs12(SSL_CTX *ssl, const struct source *s, FILE *file)
     X509_free(certificate);
     sk_X509_pop_free(others, X509_free);
     if (result == 0 && n_trusted == 0)
-        result = complain(s, "must hold at least one certificate");
+        result = refuse(s, "must hold at least one certificate");
     return result;
 }
 
@@ -164,12 +161,12 @@ static int use_trust_store(SSL_CTX *ssl, const struct source *s)
     int result = 0;
 
     if (!file)
-        return complain(s, strerror(errno));
+        return refuse(s, strerror(errno));
     if (is_pkcs12(file)) {
         result = trust_pkcs12(ssl, s, file);
     } else if (SSL_CTX_load_verify_file(ssl, s->path) != 1) {
-        result = complain(s, "must be PKCS#12, or PEM with the certificates of "
-                             "trusted authorities");
+        result = refuse(s, "must be PKCS#12, or PEM with the certificates of "
+                           "trusted authorities");
     } else {
         names = SSL_load_client_CA_file(s->path);
         SSL_CTX_set_client_CA_list(ssl, names);
@@ -178,16 +175,15 @@ static int use_trust_store(SSL_CTX *ssl, const struct source *s)
     return result;
 }
 
-static int use_versions(SSL_CTX *ssl, const char *list, char *error, size_t n)
+static int use_versions(SSL_CTX *ssl, const char *list, struct complaint *error)
 {
     bool has_1_2 = !list || strstr(list, "TLSv1.2");
     bool has_1_3 = !list || strstr(list, "TLSv1.3");
 
-    if (!has_1_2 && !has_1_3) {
-        snprintf(error, n,
-                 "enabledProtocols=%s: must be TLSv1.2, TLSv1.3 or both", list);
-        return -1;
-    }
+    if (!has_1_2 && !has_1_3)
+        return complain(error,
+                        "enabledProtocols=%s: must be TLSv1.2, TLSv1.3 or both",
+                        list);
     SSL_CTX_set_min_proto_version(ssl,
                                   has_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION);
     SSL_CTX_set_max_proto_version(ssl,
@@ -198,7 +194,7 @@ static int use_versions(SSL_CTX *ssl, const char *list, char *error, size_t n)
 /* use_ciphers takes a comma list that may mix suites of both versions: what
  * TLS 1.3 knows goes there, the rest to TLS 1.2.
  */
-static int use_ciphers(SSL_CTX *ssl, const char *list, char *error, size_t n)
+static int use_ciphers(SSL_CTX *ssl, const char *list, struct complaint *error)
 {
     char names[2][1024] = {"", ""};
 
@@ -212,7 +208,7 @@ static int use_ciphers(SSL_CTX *ssl, const char *list, char *error, size_t n)
     }
     if ((names[0][0] && SSL_CTX_set_cipher_list(ssl, names[0]) != 1) ||
         (names[1][0] && SSL_CTX_set_ciphersuites(ssl, names[1]) != 1)) {
-        snprintf(error, n,
+        complain(error,
                  "enabledCipherSuites=%s: must be names of OpenSSL's cipher "
                  "suites (openssl ciphers)",
                  list);
@@ -223,32 +219,30 @@ static int use_ciphers(SSL_CTX *ssl, const char *list, char *error, size_t n)
 }
 
 static int load(SSL_CTX *ssl, const struct acceptor_options *options,
-                char *error, size_t n)
+                struct complaint *error)
 {
     static const unsigned char context[] = "mqttspec-broker";
     struct source key = {"keyStorePath", options->key_store_path,
-                         options->key_store_password, error, n};
+                         options->key_store_password, error};
     struct source trust = {"trustStorePath", options->trust_store_path,
-                           options->trust_store_password, error, n};
+                           options->trust_store_password, error};
 
     SSL_CTX_set_default_passwd_cb(ssl, on_password);
     SSL_CTX_set_default_passwd_cb_userdata(
         ssl, (void *)(uintptr_t)options->key_store_password);
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE);
-    if (use_versions(ssl, options->enabled_protocols, error, n) ||
+    if (use_versions(ssl, options->enabled_protocols, error) ||
         (options->enabled_cipher_suites &&
-         use_ciphers(ssl, options->enabled_cipher_suites, error, n)) ||
+         use_ciphers(ssl, options->enabled_cipher_suites, error)) ||
         use_key_store(ssl, &key) ||
         (trust.path && use_trust_store(ssl, &trust)))
         return -1;
-    if (options->need_client_auth && !trust.path) {
-        snprintf(error, n,
-                 "trustStorePath: needClientAuth=true needs the path "
-                 "of a PKCS#12 or PEM file with the authorities "
-                 "whose clients are welcome");
-        return -1;
-    }
+    if (options->need_client_auth && !trust.path)
+        return complain(error,
+                        "trustStorePath: needClientAuth=true needs the path "
+                        "of a PKCS#12 or PEM file with the authorities "
+                        "whose clients are welcome");
     /* Clients resume by tickets, which cost no memory here. */
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     /* Without it, resuming a session with a client certificate fails. */
@@ -261,17 +255,17 @@ static int load(SSL_CTX *ssl, const struct acceptor_options *options,
     return 0;
 }
 
-SSL_CTX *tls_store_load(const struct acceptor_options *options, char *error,
-                        size_t n)
+SSL_CTX *tls_store_load(const struct acceptor_options *options,
+                        struct complaint *error)
 {
     SSL_CTX *ssl = SSL_CTX_new(TLS_server_method());
     int result;
 
     if (!ssl) {
-        snprintf(error, n, "OpenSSL cannot make a TLS context");
+        complain(error, "OpenSSL cannot make a TLS context");
         return NULL;
     }
-    result = load(ssl, options, error, n);
+    result = load(ssl, options, error);
     /* The password belongs to options, which may go away. */
     SSL_CTX_set_default_passwd_cb_userdata(ssl, NULL);
     if (result != 0) {

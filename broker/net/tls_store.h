@@ -11,13 +11,13 @@
  * trusted authorities and protocol versions.
  *
  * options    sslEnabled is set; paths and passwords are read from here
- * error, n   out: one sentence that names parameter, value and what is legal,
+ * error   out: one sentence that names parameter, value and what is legal,
  *            when NULL is returned
  *
  * Returns it for SSL_CTX_free, or NULL. A file that holds a private key must
  * not be readable for everybody.
  */
-SSL_CTX *tls_store_load(const struct acceptor_options *options, char *error,
-                        size_t n);
+SSL_CTX *tls_store_load(const struct acceptor_options *options,
+                        struct complaint *error);
 
 #endif

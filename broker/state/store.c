@@ -137,8 +137,8 @@ static int create_private(const char *path)
     return close(fd);
 }
 
-struct store *store_open(const char *folder, const struct log *log, char *error,
-                         size_t n)
+struct store *store_open(const char *folder, const struct log *log,
+                         struct complaint *error)
 {
     struct store *s = mem_new(1, sizeof *s);
     size_t path_n = strlen(folder) + sizeof "/mqttspec-broker.db";
@@ -154,7 +154,8 @@ struct store *store_open(const char *folder, const struct log *log, char *error,
     else
         problem = prepare(s);
     if (problem) {
-        snprintf(error, n, "cannot open the store %s: %s", path, problem);
+        complain(error, "data=%s: cannot open the store %s: %s", folder, path,
+                 problem);
         store_close(s);
         s = NULL;
     }

@@ -10,6 +10,7 @@
 #ifndef BROKER_STATE_STORE_H
 #define BROKER_STATE_STORE_H
 
+#include "base/complaint.h"
 #include "base/log.h"
 #include "state/message.h"
 
@@ -24,12 +25,12 @@ struct store;
 
 /* store_open opens or creates FOLDER/mqttspec-broker.db.
  *
- * error, n   out: one sentence when NULL is returned
+ * error   out: one sentence when NULL is returned
  *
  * Returns the store for store_close, or NULL.
  */
-struct store *store_open(const char *folder, const struct log *log, char *error,
-                         size_t n);
+struct store *store_open(const char *folder, const struct log *log,
+                         struct complaint *error);
 
 /* store_close commits and closes; NULL is fine. */
 void store_close(struct store *s);

@@ -61,14 +61,13 @@ static void turn(struct world *w)
 
 static void open_world(struct world *w)
 {
-    char error[256];
+    struct complaint error;
     memset(w, 0, sizeof *w);
     w->now_ms = 1000;
     config_init(&w->config);
     w->config.sys_interval_s = 0;
-    ck_assert_int_eq(config_add_acceptor(&w->config, "tcp://127.0.0.1:0", error,
-                                         sizeof error),
-                     0);
+    ck_assert_int_eq(
+        config_add_acceptor(&w->config, "tcp://127.0.0.1:0", &error), 0);
     ck_assert_int_eq(broker_init(&w->broker, &w->config, NULL, NULL, NULL,
                                  w->now_ms, 1700000000),
                      0);

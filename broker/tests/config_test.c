@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 static struct config config;
-static char error[4096];
+static struct complaint error;
 
 static void set_up(void)
 {
     config_init(&config);
-    error[0] = '\0';
+    error.text[0] = '\0';
 }
 
 static void tear_down(void)
@@ -25,7 +25,7 @@ static void tear_down(void)
 
 static int add(const char *url)
 {
-    return config_add_acceptor(&config, url, error, sizeof error);
+    return config_add_acceptor(&config, url, &error);
 }
 
 /* Each parameter of the manual with a legal or an illegal value. */
@@ -118,10 +118,10 @@ START_TEST(parameter_is_read_or_refused_by_name)
     snprintf(url, sizeof url, "tcp://127.0.0.1:1883?%s", text);
     result = add(url);
     ck_assert_msg((result == 0) == parameters[_i].is_legal, "%s: %s", text,
-                  error);
+                  error.text);
     if (result != 0)
-        ck_assert_msg(strncmp(error, text, strcspn(text, "=")) == 0,
-                      "%s does not name the parameter: %s", text, error);
+        ck_assert_msg(strncmp(error.text, text, strcspn(text, "=")) == 0,
+                      "%s does not name the parameter: %s", text, error.text);
     ck_assert_uint_eq(config.n_acceptors, result == 0);
 }
 END_TEST
@@ -129,20 +129,20 @@ END_TEST
 START_TEST(refusal_says_name_value_and_what_is_legal)
 {
     ck_assert_int_eq(add("tcp://h:1?receiveMaximum=0"), -1);
-    ck_assert_str_eq(error, "receiveMaximum=0: must be -1 or 1 to 65535");
+    ck_assert_str_eq(error.text, "receiveMaximum=0: must be -1 or 1 to 65535");
     ck_assert_int_eq(add("tcp://h:1?allowLinkStealing=x"), -1);
-    ck_assert_str_eq(error, "allowLinkStealing=x: must be true or false");
+    ck_assert_str_eq(error.text, "allowLinkStealing=x: must be true or false");
     ck_assert_int_eq(add("tcp://h:1?nonsense=1"), -1);
     ck_assert_ptr_nonnull(
-        strstr(error, "nonsense: unknown acceptor parameter"));
-    ck_assert_ptr_nonnull(strstr(error, "allowLinkStealing"));
+        strstr(error.text, "nonsense: unknown acceptor parameter"));
+    ck_assert_ptr_nonnull(strstr(error.text, "allowLinkStealing"));
 }
 END_TEST
 
 START_TEST(refusal_keeps_the_password_to_itself)
 {
     ck_assert_int_eq(add("tcp://h:1?keyStorePassword="), -1);
-    ck_assert_str_eq(error,
+    ck_assert_str_eq(error.text,
                      "keyStorePassword=***: must be a text that is not empty");
 }
 END_TEST
@@ -205,9 +205,9 @@ START_TEST(address_is_read_or_refused)
     int result = add(addresses[_i].url);
 
     ck_assert_msg((result == 0) == (addresses[_i].host != NULL), "%s: %s",
-                  addresses[_i].url, error);
+                  addresses[_i].url, error.text);
     if (result != 0) {
-        ck_assert_ptr_nonnull(strstr(error, "must be tcp://HOST:PORT"));
+        ck_assert_ptr_nonnull(strstr(error.text, "must be tcp://HOST:PORT"));
         return;
     }
     ck_assert_str_eq(config.acceptors[0].host, addresses[_i].host);
@@ -253,7 +253,7 @@ static int read_ini(const char *text)
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
-    result = config_read_file(&config, path, error, sizeof error);
+    result = config_read_file(&config, path, &error);
     unlink(path);
     return result;
 }
@@ -276,7 +276,7 @@ START_TEST(ini_file_sets_broker_acceptors_and_address_settings)
                  "expiry-delay = 8\n"
                  "[address-setting a.*]\n"
                  "no-expiry = true\n") == 0,
-        "%s", error);
+        "%s", error.text);
     ck_assert_int_eq(config.session_scan_interval_ms, 100);
     ck_assert(!config.allow_anonymous);
     ck_assert_uint_eq(config.n_acceptors, 2);
@@ -323,24 +323,24 @@ static const struct {
 START_TEST(bad_file_is_refused_with_its_line)
 {
     ck_assert_int_eq(read_ini(bad_files[_i].text), -1);
-    ck_assert_msg(strstr(error, bad_files[_i].expected) != NULL,
-                  "expected \"%s\" in \"%s\"", bad_files[_i].expected, error);
+    ck_assert_msg(strstr(error.text, bad_files[_i].expected) != NULL,
+                  "expected \"%s\" in \"%s\"", bad_files[_i].expected,
+                  error.text);
 }
 END_TEST
 
 START_TEST(missing_file_is_refused)
 {
-    ck_assert_int_eq(
-        config_read_file(&config, "/nonexistent/x.ini", error, sizeof error),
-        -1);
-    ck_assert_str_eq(error, "/nonexistent/x.ini: No such file or directory");
+    ck_assert_int_eq(config_read_file(&config, "/nonexistent/x.ini", &error),
+                     -1);
+    ck_assert_str_eq(error.text,
+                     "/nonexistent/x.ini: No such file or directory");
 }
 END_TEST
 
 static int read_arguments(int argc, char **argv, bool *wants_help)
 {
-    return config_read_arguments(&config, argc, argv, wants_help, error,
-                                 sizeof error);
+    return config_read_arguments(&config, argc, argv, wants_help, &error);
 }
 
 START_TEST(command_line_sets_options)
@@ -390,9 +390,9 @@ START_TEST(bad_argument_is_refused)
     snprintf(first, sizeof first, "%s", bad_arguments[_i].arguments[0]);
     snprintf(second, sizeof second, "%s", bad_arguments[_i].arguments[1]);
     ck_assert_int_eq(read_arguments(second[0] ? 3 : 2, argv, &wants_help), -1);
-    ck_assert_msg(strstr(error, bad_arguments[_i].expected) != NULL,
+    ck_assert_msg(strstr(error.text, bad_arguments[_i].expected) != NULL,
                   "expected \"%s\" in \"%s\"", bad_arguments[_i].expected,
-                  error);
+                  error.text);
 }
 END_TEST
 

@@ -11,17 +11,15 @@
 
 static struct config config;
 static struct listener listener;
-static char error[512];
+static struct complaint error;
 
 static void set_up(void)
 {
     config_init(&config);
-    ck_assert_int_eq(
-        config_add_acceptor(&config, "tcp://127.0.0.1:0", error, sizeof error),
-        0);
-    ck_assert_msg(listener_open(&listener, &config.acceptors[0], error,
-                                sizeof error) == 0,
-                  "%s", error);
+    ck_assert_int_eq(config_add_acceptor(&config, "tcp://127.0.0.1:0", &error),
+                     0);
+    ck_assert_msg(listener_open(&listener, &config.acceptors[0], &error) == 0,
+                  "%s", error.text);
 }
 
 static void tear_down(void)
@@ -58,13 +56,12 @@ START_TEST(port_in_use_is_refused_with_its_url)
     char url[64];
 
     snprintf(url, sizeof url, "tcp://127.0.0.1:%u", listener.port);
-    ck_assert_int_eq(config_add_acceptor(&config, url, error, sizeof error), 0);
+    ck_assert_int_eq(config_add_acceptor(&config, url, &error), 0);
     listener.options = &config.acceptors[0]; /* the list has moved */
-    ck_assert_int_eq(
-        listener_open(&second, &config.acceptors[1], error, sizeof error), -1);
+    ck_assert_int_eq(listener_open(&second, &config.acceptors[1], &error), -1);
     ck_assert_int_eq(second.n_fds, 0);
-    ck_assert_ptr_nonnull(strstr(error, url));
-    ck_assert_ptr_nonnull(strstr(error, "Address already in use"));
+    ck_assert_ptr_nonnull(strstr(error.text, url));
+    ck_assert_ptr_nonnull(strstr(error.text, "Address already in use"));
 }
 END_TEST
 
@@ -72,13 +69,12 @@ START_TEST(unknown_host_is_refused)
 {
     struct listener second;
 
-    ck_assert_int_eq(
-        config_add_acceptor(&config, "tcp://256.1.1.1:0", error, sizeof error),
-        0);
+    ck_assert_int_eq(config_add_acceptor(&config, "tcp://256.1.1.1:0", &error),
+                     0);
     listener.options = &config.acceptors[0];
-    ck_assert_int_eq(
-        listener_open(&second, &config.acceptors[1], error, sizeof error), -1);
-    ck_assert_ptr_nonnull(strstr(error, "tcp://256.1.1.1:0: cannot listen"));
+    ck_assert_int_eq(listener_open(&second, &config.acceptors[1], &error), -1);
+    ck_assert_ptr_nonnull(
+        strstr(error.text, "tcp://256.1.1.1:0: cannot listen"));
 }
 END_TEST
 
@@ -86,15 +82,13 @@ START_TEST(bad_certificate_opens_no_socket)
 {
     struct listener second;
 
-    ck_assert_int_eq(config_add_acceptor(&config,
-                                         "tcp://127.0.0.1:0?sslEnabled=true",
-                                         error, sizeof error),
+    ck_assert_int_eq(config_add_acceptor(
+                         &config, "tcp://127.0.0.1:0?sslEnabled=true", &error),
                      0);
     listener.options = &config.acceptors[0];
-    ck_assert_int_eq(
-        listener_open(&second, &config.acceptors[1], error, sizeof error), -1);
+    ck_assert_int_eq(listener_open(&second, &config.acceptors[1], &error), -1);
     ck_assert_int_eq(second.n_fds, 0);
-    ck_assert_int_eq(strncmp(error, "keyStorePath", 12), 0);
+    ck_assert_int_eq(strncmp(error.text, "keyStorePath", 12), 0);
 }
 END_TEST
 

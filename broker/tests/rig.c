@@ -17,13 +17,13 @@ static struct slice text(const char *s)
 
 void rig_open(struct rig *rig, const char *folder)
 {
-    char error[200];
+    struct complaint error;
     memset(rig, 0, sizeof *rig);
     rig->now_ms = 1000;
     if (folder) {
-        rig->store = store_open(folder, NULL, error, sizeof error);
+        rig->store = store_open(folder, NULL, &error);
         if (!rig->store)
-            die("%s", error);
+            die("%s", error.text);
     }
     subtree_init(&rig->subtree);
     retain_init(&rig->retain, rig->store);

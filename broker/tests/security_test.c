@@ -17,7 +17,7 @@
 
 static char users_path[32];
 static char acl_path[32];
-static char error[512];
+static struct complaint error;
 static struct users users;
 static struct acl acl;
 
@@ -72,7 +72,7 @@ START_TEST(password_is_verified)
     line_of("a:b", "", colon, sizeof colon);
     snprintf(text, sizeof text, "# people\n\n  %s\r\n%s", ann, colon);
     write_file(users_path, text);
-    ck_assert_int_eq(users_read(&users, users_path, error, sizeof error), 0);
+    ck_assert_int_eq(users_read(&users, users_path, &error), 0);
     ck_assert_uint_eq(users.n, 2);
     ck_assert(verifies("ann", "secret"));
     ck_assert(!verifies("ann", "secreT"));
@@ -89,7 +89,7 @@ START_TEST(stand_in_is_never_let_in)
 {
     ck_assert(!verifies("nobody", ""));
     write_file(users_path, "zero:$pbkdf2-sha256$1$" SALT "$" HASH_OF_NOTHING);
-    ck_assert_int_eq(users_read(&users, users_path, error, sizeof error), 0);
+    ck_assert_int_eq(users_read(&users, users_path, &error), 0);
     ck_assert(!verifies("nobody", ""));
 }
 END_TEST
@@ -123,10 +123,12 @@ static const struct {
 START_TEST(bad_users_file_is_refused_with_its_line)
 {
     write_file(users_path, bad_users[_i].text);
-    ck_assert_int_eq(users_read(&users, users_path, error, sizeof error), -1);
-    ck_assert_ptr_nonnull(strstr(error, users_path));
-    ck_assert_msg(strstr(error, bad_users[_i].says) != NULL, "%s", error);
-    ck_assert_ptr_null(strstr(error, SALT)); /* no part of a hash is told */
+    ck_assert_int_eq(users_read(&users, users_path, &error), -1);
+    ck_assert_ptr_nonnull(strstr(error.text, users_path));
+    ck_assert_msg(strstr(error.text, bad_users[_i].says) != NULL, "%s",
+                  error.text);
+    ck_assert_ptr_null(
+        strstr(error.text, SALT)); /* no part of a hash is told */
 }
 END_TEST
 
@@ -134,13 +136,12 @@ START_TEST(users_file_that_others_may_write_is_refused)
 {
     write_user("ann", "secret");
     chmod(users_path, 0620);
-    ck_assert_int_eq(users_read(&users, users_path, error, sizeof error), -1);
-    ck_assert_ptr_nonnull(strstr(error, "chmod go-w"));
-    ck_assert_int_eq(users_read(&users, "/nonexistent", error, sizeof error),
-                     -1);
+    ck_assert_int_eq(users_read(&users, users_path, &error), -1);
+    ck_assert_ptr_nonnull(strstr(error.text, "chmod go-w"));
+    ck_assert_int_eq(users_read(&users, "/nonexistent", &error), -1);
     /* A folder can be opened, and not be read. */
-    ck_assert_int_eq(users_read(&users, "/", error, sizeof error), -1);
-    ck_assert_ptr_nonnull(strstr(error, "users=/: "));
+    ck_assert_int_eq(users_read(&users, "/", &error), -1);
+    ck_assert_ptr_nonnull(strstr(error.text, "users=/: "));
 }
 END_TEST
 
@@ -169,7 +170,7 @@ static double least_cost(const char *name)
 START_TEST(stranger_costs_as_much_as_a_wrong_password)
 {
     write_user("ann", "secret");
-    ck_assert_int_eq(users_read(&users, users_path, error, sizeof error), 0);
+    ck_assert_int_eq(users_read(&users, users_path, &error), 0);
     double known = least_cost("ann"), unknown = least_cost("bob");
     ck_assert_double_gt(unknown, known * 0.7);
     ck_assert_double_lt(unknown, known * 1.4);
@@ -187,7 +188,7 @@ START_TEST(scram_stand_in_looks_like_the_others)
     write_file(users_path,
                "ann:$pbkdf2-sha256$4096$" SALT "$" HASH_OF_NOTHING "\n");
     config.users_file = mem_dup(users_path, strlen(users_path));
-    struct security *s = security_open(&config, NULL, error, sizeof error);
+    struct security *s = security_open(&config, NULL, &error);
     ck_assert_ptr_nonnull(s);
     security_scram_user(s, slice_of_text("ann"), &ann);
     security_scram_user(s, slice_of_text("bob"), &bob);
@@ -227,7 +228,7 @@ START_TEST(refusal_is_logged_without_secrets)
     config_init(&config);
     write_user("ann", "secret");
     config.users_file = mem_dup(users_path, strlen(users_path));
-    struct security *s = security_open(&config, &log, error, sizeof error);
+    struct security *s = security_open(&config, &log, &error);
     ck_assert_ptr_nonnull(s);
     ck_assert_int_eq(try_connect(s, "ann", "hunter2"),
                      REASON_BAD_USER_NAME_OR_PASSWORD);
@@ -254,18 +255,18 @@ START_TEST(reload_takes_all_or_nothing)
     write_file(acl_path, "topic readwrite t\n");
     config.users_file = mem_dup(users_path, strlen(users_path));
     config.acl_file = mem_dup(acl_path, strlen(acl_path));
-    struct security *s = security_open(&config, NULL, error, sizeof error);
+    struct security *s = security_open(&config, NULL, &error);
     ck_assert_ptr_nonnull(s);
 
     write_user("ann", "changed");
     write_file(acl_path, "nonsense\n");
-    ck_assert_int_eq(security_reload(s, error, sizeof error), -1);
-    ck_assert_ptr_nonnull(strstr(error, "acl="));
+    ck_assert_int_eq(security_reload(s, &error), -1);
+    ck_assert_ptr_nonnull(strstr(error.text, "acl="));
     ck_assert_int_eq(try_connect(s, "ann", "secret"), REASON_SUCCESS);
     ck_assert(security_may_publish(s, "ann", client, topic));
 
     write_file(acl_path, "topic read t\n");
-    ck_assert_int_eq(security_reload(s, error, sizeof error), 0);
+    ck_assert_int_eq(security_reload(s, &error), 0);
     ck_assert_int_eq(try_connect(s, "ann", "changed"), REASON_SUCCESS);
     ck_assert(!security_may_publish(s, "ann", client, topic));
     ck_assert(security_may_subscribe(s, "ann", client, topic));
@@ -327,7 +328,7 @@ static const struct {
 START_TEST(acl_decides_as_its_rules_say)
 {
     write_file(acl_path, RULES);
-    ck_assert_int_eq(acl_read(&acl, acl_path, error, sizeof error), 0);
+    ck_assert_int_eq(acl_read(&acl, acl_path, &error), 0);
     ck_assert_int_eq(acl_allows(&acl, accesses[_i].access, accesses[_i].user,
                                 slice_of_text(accesses[_i].client),
                                 slice_of_text(accesses[_i].topic)),
@@ -348,8 +349,9 @@ static const struct {
 START_TEST(bad_acl_file_is_refused_with_its_line)
 {
     write_file(acl_path, bad_acls[_i].text);
-    ck_assert_int_eq(acl_read(&acl, acl_path, error, sizeof error), -1);
-    ck_assert_msg(strstr(error, bad_acls[_i].says) != NULL, "%s", error);
+    ck_assert_int_eq(acl_read(&acl, acl_path, &error), -1);
+    ck_assert_msg(strstr(error.text, bad_acls[_i].says) != NULL, "%s",
+                  error.text);
 }
 END_TEST
 

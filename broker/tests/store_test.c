@@ -280,13 +280,13 @@ END_TEST
 
 START_TEST(store_is_guarded)
 {
-    char error[200] = "";
+    struct complaint error;
     struct stat about;
     char path[128];
-    ck_assert_ptr_null(store_open(folder, NULL, error, sizeof error));
-    ck_assert_ptr_nonnull(strstr(error, "locked"));
-    ck_assert_ptr_null(store_open("/nowhere", NULL, error, sizeof error));
-    ck_assert_ptr_nonnull(strstr(error, "/nowhere"));
+    ck_assert_ptr_null(store_open(folder, NULL, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "locked"));
+    ck_assert_ptr_null(store_open("/nowhere", NULL, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "/nowhere"));
     snprintf(path, sizeof path, "%s/mqttspec-broker.db", folder);
     ck_assert_int_eq(stat(path, &about), 0);
     ck_assert_uint_eq(about.st_mode & 0777, 0600);

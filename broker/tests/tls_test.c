@@ -21,7 +21,7 @@ static char folder[32];
 static char pem_path[64];
 static char p12_path[64];
 static char cert_path[64];
-static char error[512];
+static struct complaint error;
 static EVP_PKEY *key;
 static X509 *certificate;
 static struct acceptor_options options;
@@ -97,10 +97,11 @@ static void tear_down(void)
 
 static void expect_refusal(const char *begin, const char *holds)
 {
-    error[0] = '\0';
-    ck_assert_ptr_null(tls_context_new(&options, error, sizeof error));
-    ck_assert_msg(strncmp(error, begin, strlen(begin)) == 0, "%s", error);
-    ck_assert_msg(strstr(error, holds) != NULL, "%s", error);
+    error.text[0] = '\0';
+    ck_assert_ptr_null(tls_context_new(&options, &error));
+    ck_assert_msg(strncmp(error.text, begin, strlen(begin)) == 0, "%s",
+                  error.text);
+    ck_assert_msg(strstr(error.text, holds) != NULL, "%s", error.text);
 }
 
 START_TEST(missing_or_wrong_stores_are_refused_by_name)
@@ -124,9 +125,8 @@ START_TEST(world_readable_key_is_refused)
     chmod(pem_path, 0644);
     expect_refusal("keyStorePath=", "readable for everybody");
     chmod(pem_path, 0640);
-    struct tls_context *context =
-        tls_context_new(&options, error, sizeof error);
-    ck_assert_msg(context != NULL, "%s", error);
+    struct tls_context *context = tls_context_new(&options, &error);
+    ck_assert_msg(context != NULL, "%s", error.text);
     tls_context_free(context);
 }
 END_TEST
@@ -163,11 +163,10 @@ struct ends {
 
 static void open_ends(struct ends *e)
 {
-    struct tls_context *context =
-        tls_context_new(&options, error, sizeof error);
+    struct tls_context *context = tls_context_new(&options, &error);
     int pair[2];
 
-    ck_assert_msg(context != NULL, "%s", error);
+    ck_assert_msg(context != NULL, "%s", error.text);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair),
                      0);
     memset(e, 0, sizeof *e);

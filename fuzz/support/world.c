@@ -61,7 +61,7 @@ static struct security *shared_security(void)
                            {(const uint8_t *)acl, sizeof acl - 1}};
     static struct config config; /* borrowed by it */
     static char paths[2][64];
-    char error[256];
+    struct complaint error;
     if (security)
         return security;
     if (feed_file(&parts[0], paths[0]) < 0 ||
@@ -71,9 +71,9 @@ static struct security *shared_security(void)
     config.users_file = paths[0];
     config.acl_file = paths[1];
     config.has_scram_sha_256 = true;
-    security = security_open(&config, NULL, error, sizeof error);
+    security = security_open(&config, NULL, &error);
     if (!security)
-        fuzz_fail("%s", error);
+        fuzz_fail("%s", error.text);
     return security;
 }
 
@@ -129,17 +129,18 @@ static void set_addresses(struct config *c)
         "[address-setting b.#]\nexpiry-delay = 5000\nmax-expiry-delay = 9000\n"
         "auto-delete-queues = true\nauto-delete-queues-message-count = 1\n";
     struct feed feed = {(const uint8_t *)text, sizeof text - 1};
-    char path[64], error[256];
+    char path[64];
+    struct complaint error;
     int fd = feed_file(&feed, path);
-    if (fd >= 0 && config_read_file(c, path, error, sizeof error) != 0)
-        fuzz_fail("%s", error);
+    if (fd >= 0 && config_read_file(c, path, &error) != 0)
+        fuzz_fail("%s", error.text);
     if (fd >= 0)
         close(fd);
 }
 
 static void open_store(struct world *w, struct store **store)
 {
-    char error[256];
+    struct complaint error;
     static bool is_set_up;
     if (!is_set_up) { /* one thread, and nobody asks for figures */
         sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
@@ -151,9 +152,9 @@ static void open_store(struct world *w, struct store **store)
         if (!mkdtemp(w->folder))
             fuzz_fail("no folder for the store");
     }
-    *store = store_open(w->folder, NULL, error, sizeof error);
+    *store = store_open(w->folder, NULL, &error);
     if (!*store)
-        fuzz_fail("the store: %s", error);
+        fuzz_fail("the store: %s", error.text);
 }
 
 /* fill_disk leaves the store no more pages than it has, as a full disk does:
@@ -180,14 +181,13 @@ static void start(struct world *w)
 void world_open(struct world *w, const uint8_t settings[4], bool has_store)
 {
     static char yes[] = "yes";
-    char error[256];
+    struct complaint error;
     memset(w, 0, sizeof *w);
     w->now_ms = 1000;
     w->is_told = getenv("FUZZ_TRACE") != NULL;
     config_init(&w->config);
-    if (config_add_acceptor(&w->config, "tcp://127.0.0.1:0", error,
-                            sizeof error) != 0)
-        fuzz_fail("%s", error);
+    if (config_add_acceptor(&w->config, "tcp://127.0.0.1:0", &error) != 0)
+        fuzz_fail("%s", error.text);
     set_acceptor(&w->config.acceptors[0], settings[0]);
     set_broker(&w->config, settings[1] | (settings[2] & 7u) << 8);
     set_rarely(&w->config, settings[3]);

@@ -237,12 +237,15 @@ void target_free(struct target *target)
 {
     if (!target)
         return;
+    bool is_owner = target->owner == getpid();
+    for (int i = 0; is_owner && i < target->n_instances; i++)
+        instance_tell_to_stop(target->instances[i], false);
     for (int i = 0; i < target->n_instances; i++) {
-        if (target->owner == getpid())
-            instance_stop(target->instances[i], false);
+        if (is_owner)
+            instance_await_stop(target->instances[i]);
         free(target->instances[i]);
     }
-    if (target->owner == getpid())
+    if (is_owner)
         target_remove_folder(target->dir);
     free(target);
 }

@@ -58,9 +58,14 @@ struct target {
 /* instance_launch prepares files and starts the process. 0 or -1. */
 int instance_launch(struct instance *instance, char *error, size_t n);
 
-/* certificate_write makes a self-signed certificate with its key, PEM. */
+/* instance_stop in two steps, so that many may end side by side. Nothing if it
+ * was stopped. */
+void instance_tell_to_stop(struct instance *instance, bool kill_now);
+void instance_await_stop(struct instance *instance);
+
 /* target_remove_folder removes a folder and all in it; "" is fine. */
 void target_remove_folder(const char *path);
+/* certificate_write makes a self-signed certificate with its key, PEM. */
 int certificate_write(const char *path);
 
 #endif

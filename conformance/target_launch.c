@@ -381,20 +381,31 @@ static int remove_one(const char *path, const struct stat *stat, int type,
     return remove(path);
 }
 
-void instance_stop(struct instance *instance, bool kill_now)
+void instance_tell_to_stop(struct instance *instance, bool kill_now)
 {
-    if (instance->pid <= 0)
-        return;
+    if (instance->pid > 0)
+        kill(instance->pid, kill_now ? SIGKILL : SIGTERM);
+}
+
+void instance_await_stop(struct instance *instance)
+{
     /* Five seconds, or a quarter of what it may take to start. */
     int n_turns = 50 * atoi(instance->target->descriptor.start_seconds);
     n_turns = n_turns > 1000 ? n_turns : 1000;
-    kill(instance->pid, kill_now ? SIGKILL : SIGTERM);
+    if (instance->pid <= 0)
+        return;
     for (int i = 0; waitpid(instance->pid, NULL, WNOHANG) == 0; i++) {
         poll(NULL, 0, 5);
         if (i == n_turns)
             kill(instance->pid, SIGKILL);
     }
     instance->pid = 0;
+}
+
+void instance_stop(struct instance *instance, bool kill_now)
+{
+    instance_tell_to_stop(instance, kill_now);
+    instance_await_stop(instance);
 }
 
 void target_remove_folder(const char *path)

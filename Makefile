@@ -71,7 +71,7 @@ $2/obj/broker/%.o: broker/%.c | $$(READY)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CFLAGS_ALL) $3 -Ibroker -c -o $$@ $$<
 
-$2/obj/broker/main.o $2/obj/broker/sys.o: VERSION
+$2/obj/broker/main.o $2/obj/broker/sys.o $2/obj/conformance/main.o $(TOOLS_MAIN:%=$2/obj/tools/%.o): VERSION
 
 $2/obj/conformance/%.o: conformance/%.c | $$(READY)
 	$$(call say,CC,$$@)

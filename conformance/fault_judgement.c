@@ -23,8 +23,9 @@ struct judgement {
     unsigned char *marks;  /* [fault][case] */
     enum verdict *without; /* [case]: its verdict without a fault */
     /* worked out by count() */
-    size_t n_caught, n_observed, n_excused, n_without, n_never, n_disturbed;
-    size_t n_claims, n_unproved;
+    size_t n_caught, n_observed, n_disturbed, n_claims, n_unproved;
+    size_t n_without, n_without_excused; /* statements */
+    size_t n_never, n_never_excused;     /* cases */
     int n_passed, n_failed;
 };
 
@@ -243,7 +244,7 @@ static void count_claims(struct judgement *j, struct lists *lists)
 
 static void count_statements(struct judgement *j, struct lists *lists)
 {
-    size_t before = lists->n;
+    size_t before = lists->n, excused_before = lists->n_excused;
     for (size_t i = 0; i < catalogue_count(j->catalogue); i++) {
         const char *id = catalogue_at(j->catalogue, i)->id;
         if (is_named(j, id) && !has_fault(j, id))
@@ -251,6 +252,7 @@ static void count_statements(struct judgement *j, struct lists *lists)
                 reason_for_statement(id));
     }
     j->n_without = lists->n - before;
+    j->n_without_excused = lists->n_excused - excused_before;
 }
 
 static void count_cases(struct judgement *j, struct lists *lists)
@@ -264,6 +266,7 @@ static void count_cases(struct judgement *j, struct lists *lists)
         if (!judgement_ever_failed(j, i)) {
             const char *why = reason_for_case(c->name);
             j->n_never += why == NULL;
+            j->n_never_excused += why != NULL;
             put(lists, "case never failed:", c->name, why);
         }
     }
@@ -271,14 +274,13 @@ static void count_cases(struct judgement *j, struct lists *lists)
 
 static void count(struct judgement *j, struct lists *lists)
 {
-    j->n_caught = j->n_observed = j->n_excused = 0;
-    j->n_without = j->n_never = j->n_disturbed = 0;
+    j->n_caught = j->n_observed = j->n_disturbed = 0;
     j->n_claims = j->n_unproved = 0;
+    j->n_never = j->n_never_excused = 0;
     count_faults(j, lists);
     count_claims(j, lists);
     count_statements(j, lists);
     count_cases(j, lists);
-    j->n_excused = lists->n_excused;
     j->n_failed = (int)lists->n;
     j->n_passed =
         (int)(j->n_faults + j->n_claims + 2 * j->n_cases) - j->n_failed;
@@ -295,9 +297,10 @@ int judgement_print(const struct judgement *judgement, FILE *out,
     fprintf(out, "%zu of them seen by the observer alone\n", j.n_observed);
     fprintf(out, "%zu times they break a statement, %zu of them unseen\n",
             j.n_claims, j.n_unproved);
-    fprintf(out, "%zu statements without a fault, %zu cases never failed, ",
-            j.n_without, j.n_never);
-    fprintf(out, "%zu excused by a reason\n", j.n_excused);
+    fprintf(out, "%zu statements without a fault, %zu more with a reason\n",
+            j.n_without, j.n_without_excused);
+    fprintf(out, "%zu cases never failed, %zu more with a reason\n", j.n_never,
+            j.n_never_excused);
     fprintf(out, "%zu cases without a fault, %zu of them not passed\n",
             j.n_cases, j.n_disturbed);
     fprintf(out, "%zu pairs in %.1f s\n", j.n_pairs, seconds);
@@ -354,7 +357,11 @@ static cJSON *to_json(const struct judgement *judgement, double seconds)
     cJSON_AddNumberToObject(summary, "claims", (double)j.n_claims);
     cJSON_AddNumberToObject(summary, "claims_unseen", (double)j.n_unproved);
     cJSON_AddNumberToObject(summary, "observer", (double)j.n_observed);
-    cJSON_AddNumberToObject(summary, "excused", (double)j.n_excused);
+    cJSON_AddNumberToObject(summary, "excused", (double)lists.n_excused);
+    cJSON_AddNumberToObject(summary, "excused_statements",
+                            (double)j.n_without_excused);
+    cJSON_AddNumberToObject(summary, "excused_cases",
+                            (double)j.n_never_excused);
     cJSON_AddNumberToObject(summary, "not_passed_without_fault",
                             (double)j.n_disturbed);
     cJSON_AddNumberToObject(summary, "pairs", (double)j.n_pairs);

@@ -39,7 +39,7 @@ static const char usage[] =
     "  --captures all     keep a .pcap of every case\n"
     "  --known FILE       known failures (none: not even the target's own)\n"
     "  --list [--json]    show the cases, run nothing\n"
-    "  --help\n\n"
+    "  --help, --version\n\n"
     "exit: 0 no failure, 1 a case failed, 2 wrong use or nothing selected,\n"
     "3 the target or the harness is at fault\n";
 
@@ -257,6 +257,10 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc && strcmp(command, "fuzz") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0) {
             fputs(usage, stdout);
+            return 0;
+        }
+        if (strcmp(argv[i], "--version") == 0) {
+            puts("mqttspec " MQTTSPEC_VERSION);
             return 0;
         }
     }

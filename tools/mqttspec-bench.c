@@ -368,7 +368,8 @@ enum {
     NO_PEER,
     VANISH,
     LIST,
-    HELP
+    HELP,
+    TOLD_VERSION
 };
 
 static const struct option OPTIONS[] = {
@@ -382,6 +383,7 @@ static const struct option OPTIONS[] = {
     {"vanish", required_argument, NULL, VANISH},
     {"list", no_argument, NULL, LIST},
     {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, TOLD_VERSION},
     {NULL, 0, NULL, 0}};
 
 /* Reads the options. Returns -1, or the code to exit with. */
@@ -421,6 +423,9 @@ static int read_options(int argc, char **argv, struct bench *b)
             return EXIT_GOOD;
         case HELP:
             fputs(USAGE, stdout);
+            return EXIT_GOOD;
+        case TOLD_VERSION:
+            puts("mqttspec-bench " MQTTSPEC_VERSION);
             return EXIT_GOOD;
         default:
             return EXIT_USAGE;

@@ -92,6 +92,10 @@ int main(int argc, char **argv)
         fputs(USAGE, stdout);
         return EXIT_GOOD;
     }
+    if (!strcmp(command, "--version")) {
+        puts("mqttspec-replay " MQTTSPEC_VERSION);
+        return EXIT_GOOD;
+    }
     if (!strcmp(command, "run"))
         return command_run(argc - 1, argv + 1);
     if (strcmp(command, "dump") && strcmp(command, "check"))

@@ -182,7 +182,8 @@ enum {
     REPORT,
     FRESH,
     VERBOSE,
-    HELP
+    HELP,
+    TOLD_VERSION
 };
 
 static const struct option OPTIONS[] = {
@@ -197,6 +198,7 @@ static const struct option OPTIONS[] = {
     {"fresh", no_argument, NULL, FRESH},
     {"verbose", no_argument, NULL, VERBOSE},
     {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, TOLD_VERSION},
     {NULL, 0, NULL, 0}};
 
 static int use_error(const char *what)
@@ -256,6 +258,9 @@ static int read_options(int argc, char **argv, struct tap *tap)
             break;
         case HELP:
             fputs(USAGE, stdout);
+            return EXIT_GOOD;
+        case TOLD_VERSION:
+            puts("mqttspec-tap " MQTTSPEC_VERSION);
             return EXIT_GOOD;
         default:
             return EXIT_USAGE;

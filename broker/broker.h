@@ -93,6 +93,7 @@ struct broker {
     uint64_t next_will_ms;   /* when the nearest delayed Will is due; 0: none */
     uint64_t next_client_ms; /* the nearest deadline of a connection; 0: none */
     uint64_t next_sys_ms;    /* when $SYS is published */
+    size_t n_sys_retained;   /* of the retained messages, those of $SYS */
     uint64_t next_queue_scan_ms; /* when queues are scanned; 0: never */
     uint64_t last_assigned;      /* counts assigned Client Identifiers */
     bool is_stopping;
@@ -164,6 +165,16 @@ void broker_stop(struct broker *b);
  */
 void broker_close_client(struct broker *b, struct client *c,
                          enum reason reason);
+
+/* broker_may_retain tells whether one more message may be retained: it replaces
+ * another, or max-retained-messages is not reached. $SYS does not count.
+ */
+bool broker_may_retain(const struct broker *b, struct slice topic);
+
+/* broker_apply_rights takes from the queues what the rules, read anew, forbid
+ * their sessions. What was sent already goes on to its end.
+ */
+void broker_apply_rights(struct broker *b);
 
 /* broker_publish routes a message that was authorised, and keeps it if it is
  * retained. Address settings (expiry-delay) were applied before.

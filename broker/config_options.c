@@ -189,7 +189,8 @@ static const struct option options[] = {
     BROKER(BOOL, is_check_only, "check-config", "false",
            .meaning = "check the configuration and exit"),
     BROKER(BOOL, allow_anonymous, "allow-anonymous", "true",
-           .meaning = "clients need no user name"),
+           .meaning =
+               "clients need neither a user name nor a trusted certificate"),
     BROKER(TEXT, users_file, "users", NULL,
            .meaning = "file of user names and salted password hashes"),
     BROKER(TEXT, acl_file, "acl", NULL,

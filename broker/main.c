@@ -77,6 +77,7 @@ static void on_reload(void *arg)
         log_line(&p->log, LOG_ERROR, "reload: %s", p->error.text);
         is_whole = false;
     }
+    broker_apply_rights(&p->broker);
     for (size_t i = 0; i < p->config.n_acceptors; i++) {
         struct listener *l = &p->listeners[i];
         struct tls_context *fresh;

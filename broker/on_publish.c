@@ -97,16 +97,13 @@ static enum reason why_refused(const struct broker *b, struct client *c,
 {
     const struct session *s = c->session;
     int32_t max_levels = b->config->max_topic_levels;
-    int64_t max_retained = b->config->max_retained_messages;
     if (begins_with_sys(topic))
         return client_blame(c, REASON_NOT_AUTHORIZED,
                             "$SYS is the server's to publish");
     if (max_levels > 0 && topic_n_levels(topic) > (size_t)max_levels)
         return client_blame(c, REASON_QUOTA_EXCEEDED,
                             "the Topic Name has too many levels");
-    if (max_retained > 0 && p->is_retained && p->payload.n > 0 &&
-        b->retain.n_messages >= (size_t)max_retained &&
-        !retain_find(&b->retain, topic))
+    if (p->is_retained && p->payload.n > 0 && !broker_may_retain(b, topic))
         return client_blame(c, REASON_QUOTA_EXCEEDED,
                             "the server has too many retained messages");
     if (b->security &&
@@ -165,14 +162,20 @@ static void accept_message(struct broker *b, struct client *c,
     message_unref(m);
 }
 
+/* is_repeat tells whether this message was accepted already. */
+static bool is_repeat(const struct client *c, const struct publish *p)
+{
+    return p->qos == 2 &&
+           inflight_incoming_state(&c->session->inflight, p->packet_id) ==
+               INCOMING_AWAIT_PUBREL;
+}
+
 /* exceeds_quota tells whether a new QoS 2 message is one too many for the
  * Receive Maximum that we gave. QoS 1 is acknowledged at once and never counts.
  * [MQTT-3.3.4-7]; 5.0 s4.9. */
-static bool exceeds_quota(const struct client *c, uint16_t packet_id)
+static bool exceeds_quota(const struct client *c, const struct publish *p)
 {
-    return c->version == MQTT_5_0 && c->receive_quota == 0 &&
-           inflight_incoming_state(&c->session->inflight, packet_id) ==
-               INCOMING_FREE;
+    return c->version == MQTT_5_0 && c->receive_quota == 0 && !is_repeat(c, p);
 }
 
 /* on_publish_2 handles a QoS 2 message that may be published. A repeat is only
@@ -180,7 +183,7 @@ static bool exceeds_quota(const struct client *c, uint16_t packet_id)
 static enum reason on_publish_2(struct broker *b, struct client *c,
                                 const struct publish *p, struct slice topic)
 {
-    if (exceeds_quota(c, p->packet_id))
+    if (exceeds_quota(c, p))
         return REASON_RECEIVE_MAXIMUM_EXCEEDED;
     if (session_on_publish_2(c->session, p->packet_id, false)) {
         if (c->version == MQTT_5_0)
@@ -201,7 +204,9 @@ enum reason on_publish(struct broker *b, struct client *c,
         reason = resolve_topic(c, p, &topic);
     if (reason != REASON_SUCCESS)
         return reason;
-    reason = why_refused(b, c, p, topic);
+    /* To refuse a repeat would take back what PUBREC said of the first. */
+    if (!is_repeat(c, p))
+        reason = why_refused(b, c, p, topic);
     if (reason != REASON_SUCCESS)
         return refuse(b, c, p, topic, reason);
     if (p->qos == 2)

@@ -66,6 +66,11 @@ void session_publish_will(struct broker *b, struct session *s)
         !b->security ||
         security_may_publish(b->security, s->user,
                              slice_of(s->client_id, s->client_id_n), m->topic);
+    if (m->is_retained && !broker_may_retain(b, m->topic)) {
+        log_line(b->log, LOG_INFO, "%s: Will not retained, %s", s->client_id,
+                 reason_name(REASON_QUOTA_EXCEEDED));
+        m->is_retained = false;
+    }
     if (may)
         broker_publish(b, m);
     else

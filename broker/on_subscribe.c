@@ -78,7 +78,8 @@ static enum reason why_refused(const struct broker *b, struct client *c,
         return client_blame(c, REASON_QUOTA_EXCEEDED,
                             "the Topic Filter has too many levels");
     if (max_subscriptions > 0 &&
-        s->n_subscriptions >= (size_t)max_subscriptions)
+        s->n_subscriptions >= (size_t)max_subscriptions &&
+        !subtree_find(&b->subtree, s, w->request.filter))
         return client_blame(c, REASON_QUOTA_EXCEEDED,
                             "the session has too many subscriptions");
     if (b->security && !security_may_subscribe(
@@ -116,19 +117,19 @@ static uint8_t subscribe_one(struct broker *b, struct client *c,
 
 struct retained_visit {
     const struct subscription *subscription;
-    const struct router *router;
+    struct router *router;
     uint64_t now_ms;
 };
 
 static void send_one_retained(struct message *m, void *arg)
 {
     const struct retained_visit *visit = arg;
-    const struct router *router = visit->router;
+    struct router *router = visit->router;
     if (router->may_deliver &&
         !router->may_deliver(visit->subscription->session, m,
                              router->may_deliver_arg))
         return;
-    router_send_retained(visit->subscription, m, visit->now_ms);
+    router_send_retained(visit->router, visit->subscription, m, visit->now_ms);
 }
 
 /* send_retained sends what is retained for one filter. */

@@ -142,9 +142,10 @@ static enum reason check_password(const struct security *s,
 {
     if (r->is_proved)
         return REASON_SUCCESS;
-    if (!r->has_user_name)
-        return s->config->allow_anonymous ? REASON_SUCCESS
-                                          : REASON_NOT_AUTHORIZED;
+    if (!r->has_user_name) /* a trusted certificate tells who it is */
+        return s->config->allow_anonymous || r->certificate_name
+                   ? REASON_SUCCESS
+                   : REASON_NOT_AUTHORIZED;
     if (!s->config->users_file)
         return s->config->allow_anonymous || s->module
                    ? REASON_SUCCESS

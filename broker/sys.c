@@ -37,6 +37,7 @@ static void publish_text(struct broker *b, const char *topic, const char *text)
         .payload = slice_of_text(text),
     };
     struct message *m = message_new(publish.topic, &publish, b->now_ms);
+    b->n_sys_retained += !retain_find(&b->retain, publish.topic);
     broker_publish(b, m);
     message_unref(m);
 }

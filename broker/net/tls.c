@@ -243,5 +243,6 @@ bool tls_peer_name(const struct transport *t, char *out, size_t n)
         length = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate),
                                            NID_commonName, out, (int)n);
     X509_free(certificate);
-    return length > 0;
+    /* A NUL inside would make another name of it. */
+    return length > 0 && strlen(out) == (size_t)length;
 }

@@ -109,7 +109,7 @@ struct incoming_step incoming_next(enum incoming_state state,
 
 size_t delivery_octets(const struct delivery *d)
 {
-    return d->message ? d->message->topic.n + d->message->payload.n : 0;
+    return d->message ? message_octets(d->message) : 0;
 }
 
 struct delivery *delivery_new(struct message *m, uint8_t qos, bool is_retained,

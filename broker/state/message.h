@@ -44,6 +44,12 @@ struct message *message_ref(struct message *m);
  */
 void message_unref(struct message *m);
 
+/* message_octets tells what a message takes of the limits on octets. */
+static inline size_t message_octets(const struct message *m)
+{
+    return m->topic.n + m->properties.n + m->payload.n;
+}
+
 /* message_is_expired tells whether its Message Expiry Interval has passed.
  * Spec: 5.0 s3.3.2.3.3 [MQTT-3.3.2-5].
  */

@@ -197,6 +197,17 @@ static const uint32_t *gather(struct router *r,
     return r->gathered;
 }
 
+/* note_loss passes on what session_deliver says. */
+static void note_loss(struct router *r, struct session *s, bool is_delivered)
+{
+    if (is_delivered)
+        return;
+    r->n_dropped++;
+    s->n_dropped++;
+    if (r->on_dropped)
+        r->on_dropped(s, r->on_dropped_arg);
+}
+
 size_t router_publish(struct router *r, const struct subtree *subtree,
                       struct message *m, uint64_t now_ms)
 {
@@ -210,19 +221,21 @@ size_t router_publish(struct router *r, const struct subtree *subtree,
         s->match = NULL;
         if (!may_deliver(r, s, m))
             continue;
-        if (!session_deliver(s, m, match->qos, match->is_retained,
-                             gather(r, match), match->n_identifiers,
-                             match->share_group_id, now_ms))
-            r->n_dropped++;
+        note_loss(r, s,
+                  session_deliver(s, m, match->qos, match->is_retained,
+                                  gather(r, match), match->n_identifiers,
+                                  match->share_group_id, now_ms));
     }
     return r->n_matches;
 }
 
-void router_send_retained(const struct subscription *s, struct message *m,
-                          uint64_t now_ms)
+void router_send_retained(struct router *r, const struct subscription *s,
+                          struct message *m, uint64_t now_ms)
 {
-    session_deliver(s->session, m, lower(s->qos, m->qos), true, &s->identifier,
-                    s->identifier > 0 ? 1 : 0, 0, now_ms);
+    note_loss(r, s->session,
+              session_deliver(s->session, m, lower(s->qos, m->qos), true,
+                              &s->identifier, s->identifier > 0 ? 1 : 0, 0,
+                              now_ms));
 }
 
 /* ---- when a member's session ends ---------------------------------------- */
@@ -242,10 +255,11 @@ static void hand_over_list(struct router *r, struct session *s,
             old ? choose_member(r, old->group, m, s) : NULL;
         if (!new)
             continue;
-        session_deliver(new->session, m, lower(new->qos, m->qos),
-                        m->is_retained && new->is_retain_as_published,
-                        &new->identifier, new->identifier > 0 ? 1 : 0,
-                        d->share_group_id, now_ms);
+        note_loss(r, new->session,
+                  session_deliver(new->session, m, lower(new->qos, m->qos),
+                                  m->is_retained && new->is_retain_as_published,
+                                  &new->identifier, new->identifier > 0 ? 1 : 0,
+                                  d->share_group_id, now_ms));
     }
 }
 

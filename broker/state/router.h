@@ -31,6 +31,10 @@ struct router {
     bool (*may_deliver)(const struct session *s, const struct message *m,
                         void *arg);
     void *may_deliver_arg;
+    /* on_dropped is told of each delivery lost, once s->n_dropped has counted
+     * it. NULL: nobody is told. */
+    void (*on_dropped)(const struct session *s, void *arg);
+    void *on_dropped_arg;
     uint64_t n_dropped; /* deliveries lost to the limits, ever */
 };
 
@@ -49,8 +53,8 @@ size_t router_publish(struct router *r, const struct subtree *subtree,
 /* router_send_retained delivers one retained message for one subscription,
  * RETAIN set. [MQTT-3.3.1-8], [MQTT-3.8.4-4].
  */
-void router_send_retained(const struct subscription *s, struct message *m,
-                          uint64_t now_ms);
+void router_send_retained(struct router *r, const struct subscription *s,
+                          struct message *m, uint64_t now_ms);
 
 /* router_hand_over gives the messages that a session holds for its share groups
  * to other members, before the session ends: those not yet sent, and QoS 1 ones

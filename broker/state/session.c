@@ -137,6 +137,12 @@ bool session_add_subscription(struct session *s, struct subtree *subtree,
 {
     struct slice name = request->filter;
     struct subscription *sub = subtree_find(subtree, s, name);
+    /* "$share/g/t" is another thing in 3.1.1 than in 5.0, and a session may
+     * have known both. */
+    if (sub && (sub->group != NULL) != (share.n > 0)) {
+        free_subscription(s, subtree, sub);
+        sub = NULL;
+    }
     bool is_new = sub == NULL;
     if (is_new) {
         sub = mem_new(1, sizeof *sub + name.n + 1);

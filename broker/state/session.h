@@ -63,6 +63,7 @@ struct session {
     struct delivery_list queue; /* waiting: quota used up, or not attached */
     struct delivery *resend;    /* in inflight.sent: the first that was not yet
                                    sent again on this connection; NULL: none */
+    uint64_t n_dropped;         /* deliveries lost to the limits, ever */
     uint64_t next_expiry_look_ms; /* when a full queue is searched again */
     void *match;                  /* scratch of the router during one message */
     struct store *store;          /* NULL: nothing is kept on disk */
@@ -170,6 +171,13 @@ static inline bool session_has_backlog(const struct session *s)
 {
     return s->link.conn && (s->resend || s->queue.first);
 }
+
+/* session_drop_queued forgets what is queued and not wanted any more. */
+void session_drop_queued(struct session *s,
+                         bool (*is_unwanted)(const struct session *s,
+                                             const struct message *m,
+                                             void *arg),
+                         void *arg);
 
 /* session_forget takes a delivery, queued or under way, out and frees it. */
 void session_forget(struct session *s, struct delivery *d);

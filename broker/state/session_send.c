@@ -243,26 +243,42 @@ void session_attach(struct session *s, const struct link *link, uint64_t now_ms)
     session_pump(s, now_ms);
 }
 
+void session_drop_queued(struct session *s,
+                         bool (*is_unwanted)(const struct session *s,
+                                             const struct message *m,
+                                             void *arg),
+                         void *arg)
+{
+    struct delivery *next = NULL;
+    for (struct delivery *d = s->queue.first; d; d = next) {
+        next = d->next;
+        if (is_unwanted(s, d->message, arg))
+            session_forget(s, d);
+    }
+}
+
+static bool is_expired(const struct session *s, const struct message *m,
+                       void *now_ms)
+{
+    (void)s;
+    return message_is_expired(m, *(const uint64_t *)now_ms);
+}
+
 /* drop_expired looks through a full queue at most once a second, which is how
  * finely messages expire; else each message that finds no place would walk it.
  */
 static void drop_expired(struct session *s, uint64_t now_ms)
 {
-    struct delivery *next = NULL;
     if (now_ms < s->next_expiry_look_ms)
         return;
     s->next_expiry_look_ms = now_ms + 1000;
-    for (struct delivery *d = s->queue.first; d; d = next) {
-        next = d->next;
-        if (message_is_expired(d->message, now_ms))
-            session_forget(s, d);
-    }
+    session_drop_queued(s, is_expired, &now_ms);
 }
 
 static bool queue_is_full(const struct session *s, const struct message *m)
 {
     const struct session_limits *l = s->limits;
-    size_t n_octets = s->queue.n_octets + m->topic.n + m->payload.n;
+    size_t n_octets = s->queue.n_octets + message_octets(m);
     if (!l)
         return false;
     return (l->max_queued_messages > 0 &&

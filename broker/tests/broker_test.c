@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "broker.h"
 #include "codec/decode.h"
@@ -345,6 +346,39 @@ END_TEST
     "10 1F 0004 4D515454 05 04 003C 05 11 0000000A 0001 61"                    \
     "05 18 00000003 0001 77 0001 78"
 
+/* A broker that ends without a word finds the Wills of those who were connected
+ * when it comes back, and publishes them when they are due, not when it happens
+ * to scan. */
+START_TEST(stored_will_is_due_after_a_restart)
+{
+    char folder[] = "/tmp/mqttspec-broker-XXXXXX", path[64];
+    struct complaint error;
+    struct world w;
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    for (int life = 0; life < 2; life++) {
+        open_world(&w);
+        broker_clear(&w.broker);
+        struct store *store = store_open(folder, NULL, &error);
+        ck_assert_int_eq(broker_init(&w.broker, &w.config, NULL, NULL, store,
+                                     w.now_ms, 1700000000),
+                         0);
+        if (life > 0)
+            break;
+        greet(&w, 0, V5_DELAYED_WILL);
+        close_world(&w);
+    }
+    watch(&w);
+    wait_ms(&w, 2999);
+    hear(&w, 1, "");
+    wait_ms(&w, 1);
+    hear(&w, 1, WILL);
+    close_world(&w);
+    snprintf(path, sizeof path, "%s/mqttspec-broker.db", folder);
+    unlink(path);
+    rmdir(folder);
+}
+END_TEST
+
 START_TEST(delayed_will_waits_and_may_be_cancelled)
 {
     struct world w;
@@ -469,6 +503,119 @@ START_TEST(qos_2_is_delivered_once)
     say(&w, 0, "34 07 0001 74 0005 00 32");
     hear(&w, 0, "50 02 0005");
     hear(&w, 1, "30 05 0001 74 00 32");
+    close_world(&w);
+}
+END_TEST
+
+/* What PUBREC has accepted stays accepted, whatever the rules say of a repeat
+ * [MQTT-4.3.3-10]; else the next message with its identifier would be lost. */
+START_TEST(accepted_qos_2_is_never_refused)
+{
+    struct world w;
+    open_world(&w);
+    watch(&w);
+    greet(&w, 0, V5_TERSE);
+    say(&w, 0, "34 09 0003 742F75 0005 00 31");
+    w.config.max_topic_levels = 1;
+    say(&w, 0,
+        "3C 09 0003 742F75 0005 00 31"
+        "62 02 0005"
+        "34 07 0001 74 0005 00 32");
+    hear(&w, 0, "50 02 0005 50 02 0005 70 02 0005 50 02 0005");
+    hear(&w, 1, "30 07 0003 742F75 00 31 30 05 0001 74 00 32");
+    close_world(&w);
+}
+END_TEST
+
+/* A subscription that is there is replaced though there is no room for one
+ * more [MQTT-3.8.4-3]. */
+START_TEST(full_session_may_subscribe_anew)
+{
+    struct world w;
+    open_world(&w);
+    w.config.max_subscriptions = 1;
+    greet(&w, 0, V5_TERSE);
+    say(&w, 0, "82 0B 0001 00 0001 61 00 0001 62 00");
+    hear(&w, 0, "90 05 0001 00 00 97");
+    say(&w, 0, "82 07 0002 00 0001 61 01");
+    hear(&w, 0, "90 04 0002 00 01");
+    close_world(&w);
+}
+END_TEST
+
+/* A Will adds nothing to as many retained messages as there may be. */
+START_TEST(will_keeps_the_limit_of_retained)
+{
+    struct world w;
+    open_world(&w);
+    w.config.max_retained_messages = 1;
+    greet(&w, 0, V5_TERSE);
+    say(&w, 0,
+        "33 07 0001 74 0001 00 31"
+        "33 07 0001 75 0002 00 32");
+    hear(&w, 0, "40 02 0001 40 03 0002 97");
+    say(&w, 0, "E0 00");
+    greet(&w, 0,
+          "10 15 0004 4D515454 05 26 003C 00 0001 61 00 0001 77 0001 78");
+    lose(&w, 0);
+    greet(&w, 0, V5_CLEAN "62");
+    say(&w, 0, "82 07 0001 00 0001 23 00");
+    hear(&w, 0, "90 04 0001 00 00 31 05 0001 74 00 31");
+    close_world(&w);
+}
+END_TEST
+
+/* User Properties count like the payload. */
+START_TEST(properties_take_room_in_the_queue)
+{
+    struct world w;
+    open_world(&w);
+    w.broker.limits.max_queued_octets = 20;
+    greet(&w, 0, V5_KEPT "61");
+    say(&w, 0, "82 07 0001 00 0001 74 01");
+    lose(&w, 0);
+    greet(&w, 1, V5_CLEAN "62");
+    say(&w, 1,
+        "32 14 0001 74 0001 0D 26 0004 6B6B6B6B 0004 76767676 31"
+        "32 14 0001 74 0002 0D 26 0004 6B6B6B6B 0004 76767676 32");
+    buf_consume(&w.heard[0], buf_size(&w.heard[0]));
+    say(&w, 0, V5_KEPT "61");
+    hear(&w, 0,
+         V5_YES_PRESENT
+         "32 14 0001 74 0001 0D 26 0004 6B6B6B6B 0004 76767676 31");
+    close_world(&w);
+}
+END_TEST
+
+static bool may_if_true(const struct session *s, const struct message *m,
+                        void *arg)
+{
+    const bool *may = arg;
+    (void)s;
+    (void)m;
+    return *may;
+}
+
+/* Rules that are read anew hold for what is queued already. */
+START_TEST(revoked_right_empties_the_queue)
+{
+    struct world w;
+    bool may = true;
+    open_world(&w);
+    w.broker.router.may_deliver = may_if_true;
+    w.broker.router.may_deliver_arg = &may;
+    greet(&w, 0, V5_KEPT "61");
+    say(&w, 0, "82 07 0001 00 0001 74 01");
+    lose(&w, 0);
+    greet(&w, 1, V5_CLEAN "62");
+    say(&w, 1, "32 07 0001 74 0001 00 31");
+    broker_apply_rights(&w.broker);
+    ck_assert_uint_eq(
+        session_find(&w.broker.sessions, slice_of("a", 1))->queue.n, 1);
+    may = false;
+    broker_apply_rights(&w.broker);
+    ck_assert_uint_eq(
+        session_find(&w.broker.sessions, slice_of("a", 1))->queue.n, 0);
     close_world(&w);
 }
 END_TEST
@@ -715,6 +862,12 @@ Suite *suite_broker(void)
     tcase_add_test(c, session_lives_for_its_expiry_interval);
     tcase_add_test(c, keep_alive_follows_the_table);
     tcase_add_test(c, qos_2_is_delivered_once);
+    tcase_add_test(c, accepted_qos_2_is_never_refused);
+    tcase_add_test(c, full_session_may_subscribe_anew);
+    tcase_add_test(c, will_keeps_the_limit_of_retained);
+    tcase_add_test(c, properties_take_room_in_the_queue);
+    tcase_add_test(c, revoked_right_empties_the_queue);
+    tcase_add_test(c, stored_will_is_due_after_a_restart);
     tcase_add_test(c, receive_maximum_is_enforced);
     tcase_add_test(c, reason_string_respects_the_client);
     tcase_add_test(c, farewell_is_explained_where_it_fits);

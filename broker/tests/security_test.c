@@ -218,6 +218,30 @@ static enum reason try_connect(struct security *s, const char *name,
     return reason;
 }
 
+/* Whoever shows a trusted certificate is not anonymous; but a user name that
+ * comes along has to be proved. */
+START_TEST(certificate_is_a_name)
+{
+    struct config config;
+    config_init(&config);
+    config.allow_anonymous = false;
+    struct security *s = security_open(&config, NULL, &error);
+    struct security_request request = {.client_id = slice_of_text("c"),
+                                       .peer = "127.0.0.1:1"};
+    ck_assert_int_eq(security_connect(s, &request), REASON_NOT_AUTHORIZED);
+    request.certificate_name = "ann";
+    ck_assert_int_eq(security_connect(s, &request), REASON_SUCCESS);
+    ck_assert_str_eq(request.user, "ann");
+    free(request.user);
+    request.has_user_name = true;
+    request.user_name = slice_of_text("bob");
+    ck_assert_int_eq(security_connect(s, &request),
+                     REASON_BAD_USER_NAME_OR_PASSWORD);
+    security_close(s);
+    config_clear(&config);
+}
+END_TEST
+
 /* A refusal is logged with the address, without name and password. */
 START_TEST(refusal_is_logged_without_secrets)
 {
@@ -371,6 +395,7 @@ Suite *suite_security(void)
     tcase_add_test(c, users_file_that_others_may_write_is_refused);
     tcase_add_test(c, stranger_costs_as_much_as_a_wrong_password);
     tcase_add_test(c, scram_stand_in_looks_like_the_others);
+    tcase_add_test(c, certificate_is_a_name);
     tcase_add_test(c, refusal_is_logged_without_secrets);
     tcase_add_test(c, reload_takes_all_or_nothing);
     tcase_add_loop_test(c, acl_decides_as_its_rules_say, 0, ROWS(accesses));

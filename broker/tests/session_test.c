@@ -276,6 +276,26 @@ START_TEST(replaced_subscription)
 }
 END_TEST
 
+/* To a 3.1.1 client "$share/g/t" is a name like any other: what a session had
+ * under it in 5.0 gives way. */
+START_TEST(replaced_share)
+{
+    struct session *s = rig_session(&rig, "s");
+    struct slice text = slice_of_text("$share/g/t"), none = {NULL, 0};
+    struct subscription_request request = {.filter = text};
+    rig_attach(&rig, s, 9);
+    rig_subscribe(&rig, s, "$share/g/t", 0, 0);
+    ck_assert_uint_eq(rig_publish(&rig, "t", "x", 0), 1);
+    ck_assert(
+        session_add_subscription(s, &rig.subtree, &request, none, text, 0));
+    ck_assert_uint_eq(s->n_subscriptions, 1);
+    ck_assert_uint_eq(rig_publish(&rig, "t", "x", 0), 0);
+    ck_assert_uint_eq(rig_publish(&rig, "$share/g/t", "x", 0), 1);
+    rig_subscribe(&rig, s, "$share/g/t", 0, 0);
+    ck_assert_uint_eq(rig_publish(&rig, "t", "x", 0), 1);
+}
+END_TEST
+
 /* Retain As Published decides about the flag; when subscriptions differ the
  * session gets both; No Local keeps one's own messages away. */
 START_TEST(subscription_options)
@@ -452,6 +472,7 @@ Suite *suite_session(void)
     tcase_add_test(tcase, topic_aliases);
     tcase_add_test(tcase, overlapping_subscriptions);
     tcase_add_test(tcase, replaced_subscription);
+    tcase_add_test(tcase, replaced_share);
     tcase_add_test(tcase, subscription_options);
     tcase_add_test(tcase, share_group_in_turn);
     tcase_add_test(tcase, share_group_away);

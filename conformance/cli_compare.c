@@ -168,7 +168,7 @@ int cli_compare(int argc, char **argv)
     if (inputs_read(&inputs, argc, argv, 0) < 0)
         goto out;
     if (inputs.n < 2) {
-        fputs(usage_text, stderr);
+        fputs("mqttspec compare: two reports or more are needed\n", stderr);
         goto out;
     }
     if (check_twice(&inputs) < 0)

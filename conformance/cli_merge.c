@@ -117,8 +117,12 @@ int cli_merge(int argc, char **argv)
         return EXIT_DONE;
     }
     if (inputs_read(&inputs, argc, argv, 1) == 0) {
-        if (inputs.n == 0 || (!inputs.output && !inputs.report))
-            fputs(usage_text, stderr);
+        if (inputs.n == 0)
+            fputs("mqttspec merge: no report was named\n", stderr);
+        else if (!inputs.output && !inputs.report)
+            fputs("mqttspec merge: neither -o FILE nor --report DIR says where"
+                  " to write\n",
+                  stderr);
         else
             code = merge(&inputs);
     }

@@ -27,15 +27,22 @@ static void add(cJSON *object, const char *name, const char *text)
     cJSON_AddStringToObject(object, name, clean);
 }
 
+/* The command that runs this case alone, under the same conditions. */
 static void add_rerun(cJSON *object, const struct test_case *c,
                       const struct run_options *options)
 {
-    char line[500], fault[100] = "";
+    char line[700], segment[40] = "", timeout[40] = "", fault[100] = "";
+    if (options->segment)
+        snprintf(segment, sizeof segment, " --segment %zu", options->segment);
+    if (options->timeout_s)
+        snprintf(timeout, sizeof timeout, " --timeout %d", options->timeout_s);
     if (options->fault)
         snprintf(fault, sizeof fault, " --fault %s", options->fault->name);
-    snprintf(line, sizeof line, "mqttspec run %s%s--only '%s' --transport %s%s",
+    snprintf(line, sizeof line,
+             "mqttspec run %s%s--only '%s' --transport %s%s%s%s%s",
              options->target ? options->target : "", options->target ? " " : "",
-             c->name, transport_name(c->transport), fault);
+             c->name, transport_name(c->transport), segment, timeout,
+             options->strict ? " --strict" : "", fault);
     cJSON_AddStringToObject(object, "rerun", line);
 }
 
@@ -64,7 +71,7 @@ cJSON *case_to_json(const struct test_case *c, const struct case_result *r,
     add(object, "expected", r->expected);
     add(object, "actual", r->actual);
     add(object, "reason", r->reason);
-    if (r->verdict != VERDICT_PASSED) {
+    if (r->verdict != VERDICT_PASSED && *r->file) {
         char at[200];
         snprintf(at, sizeof at, "%s:%d", r->file, r->line);
         cJSON_AddStringToObject(object, "at", at);

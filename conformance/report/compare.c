@@ -98,11 +98,14 @@ static cJSON *new_row(const struct rows *rows, const cJSON *entry, size_t n)
     return row;
 }
 
-/* What a run that passed a case leaves out, another may say. */
+/* What a failed case names is what was broken; it speaks for the row. */
 static void complete_row(cJSON *row, const cJSON *entry)
 {
     static const char *const member = "requirement";
-    if (*document_text(row, member) || !*document_text(entry, member))
+    bool is_failed = strcmp(document_text(entry, "verdict"),
+                            document_verdict_name(DOCUMENT_FAILED)) == 0;
+    if (!*document_text(entry, member) ||
+        (*document_text(row, member) && !is_failed))
         return;
     cJSON_DeleteItemFromObjectCaseSensitive(row, member);
     copy_member(row, entry, member);

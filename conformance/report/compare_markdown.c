@@ -150,30 +150,44 @@ static void put_statements(struct text *out, const cJSON *comparison,
         text_puts(out, "\n");
 }
 
-/* From run to run: the cases whose verdict is another one now. */
+/* The cases whose verdict is another one in a run than in the one before it.
+ * What only one of them has is counted, unless it fails now. */
+static void put_changes_of(struct text *out, const cJSON *comparison, int run)
+{
+    int n_changed = 0, n_added = 0, n_gone = 0;
+    const cJSON *row;
+    cJSON_ArrayForEach(row, list_of(comparison, "cases"))
+    {
+        const char *before = verdict_at(row, run - 1);
+        const char *now = verdict_at(row, run);
+        n_added += !*before && *now;
+        n_gone += *before && !*now;
+        if (strcmp(before, now) == 0 || !*now ||
+            (!*before && strcmp(now, "failed") != 0))
+            continue;
+        text_puts(out, "- ");
+        put_plain(out, document_text(row, "name"));
+        text_printf(out, ": %s -> %s\n", *before ? before : "not there", now);
+        n_changed++;
+    }
+    text_puts(out, n_changed ? "\n" : "No verdict.\n\n");
+    if (n_added + n_gone > 0)
+        text_printf(out,
+                    "Cases that were not there before: %d; that are not there"
+                    " any more: %d.\n\n",
+                    n_added, n_gone);
+}
+
+/* From run to run. */
 static void put_changes(struct text *out, const cJSON *comparison)
 {
     int n_runs = cJSON_GetArraySize(list_of(comparison, "runs"));
     for (int i = 1; i < n_runs; i++) {
-        int n = 0;
         text_puts(out, "## What changed with ");
         put_run_name(out, comparison,
                      cJSON_GetArrayItem(list_of(comparison, "runs"), i));
         text_puts(out, "\n\n");
-        const cJSON *row;
-        cJSON_ArrayForEach(row, list_of(comparison, "cases"))
-        {
-            const char *before = verdict_at(row, i - 1);
-            const char *now = verdict_at(row, i);
-            if (strcmp(before, now) == 0)
-                continue;
-            text_puts(out, "- ");
-            put_plain(out, document_text(row, "name"));
-            text_printf(out, ": %s -> %s\n", *before ? before : "not there",
-                        *now ? now : "not there");
-            n++;
-        }
-        text_puts(out, n ? "\n" : "Nothing.\n\n");
+        put_changes_of(out, comparison, i);
     }
 }
 

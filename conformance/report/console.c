@@ -73,9 +73,12 @@ static void draw_line(struct console *console)
         fprintf(console->out, "  %d failed", console->n_failed);
         set_colour(console, "0");
     }
-    if (console->n_done > 0 && n_left > 0)
-        fprintf(console->out, "  %.0f s left",
-                elapsed / console->n_done * n_left);
+    double left_s = console->n_done ? elapsed / console->n_done * n_left : 0;
+    /* Long waits are begun first and end last: no rate foretells them. */
+    if (left_s >= 1)
+        fprintf(console->out, "  %.0f s left", left_s);
+    else if (console->n_done > 0 && n_left > 0)
+        fprintf(console->out, "  %d still running", n_left);
     fflush(console->out);
     console->has_line = true;
     console->drawn_s = now_s();

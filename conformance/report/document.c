@@ -253,6 +253,23 @@ static void set_member(cJSON *object, const char *name, cJSON *value)
         cJSON_AddItemToObject(object, name, value);
 }
 
+/* A case that broke nothing asks what its first statement asks. */
+static void complete_requirement(cJSON *test_case,
+                                 const struct catalogue *catalogue)
+{
+    const cJSON *first = cJSON_GetArrayItem(
+        cJSON_GetObjectItemCaseSensitive(test_case, "statements"), 0);
+    const struct statement *s =
+        cJSON_IsString(first) ? catalogue_find(catalogue, first->valuestring)
+                              : NULL;
+    struct text text = {0};
+    if (!s || *document_text(test_case, "requirement"))
+        return;
+    text_printf(&text, "%s: %s", s->id, s->summary);
+    set_member(test_case, "requirement", cJSON_CreateString(text.chars));
+    text_clear(&text);
+}
+
 void document_finish(cJSON *document, const struct catalogue *catalogue,
                      const cJSON *faults)
 {
@@ -262,6 +279,7 @@ void document_finish(cJSON *document, const struct catalogue *catalogue,
     cJSON *test_case;
     cJSON_ArrayForEach(test_case, cases)
     {
+        complete_requirement(test_case, catalogue);
         offending_mark(test_case);
     }
     set_member(document, "summary", summarize(cases));

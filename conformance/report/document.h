@@ -63,8 +63,9 @@ int document_check(const cJSON *document, char *error, size_t n);
  */
 cJSON *document_load(const char *path, char *error, size_t n);
 
-/* document_finish works out what follows from the cases: the summary, and for
- * each statement of the catalogue its verdict and its cases. The cases are
+/* document_finish works out what follows from the cases: the summary, for each
+ * case what it asks where it does not say so, and for each statement of the
+ * catalogue its verdict and its cases. The cases are
  * brought into one order (file, line, test, version, transport), so that the
  * same cases give the same document however they were run.
  *

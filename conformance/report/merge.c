@@ -55,14 +55,29 @@ static int parse_shard(const char *text, int *index, int *count)
     return *index >= 1 && *index <= *count && *count <= MAX_SHARDS ? 0 : -1;
 }
 
+static int complain_of_shard(const struct parts *parts, size_t i)
+{
+    const char *shard = document_text(parts->documents[i], "shard");
+    if (*shard)
+        snprintf(parts->error, parts->n_error,
+                 "%s says it is shard \"%s\", which is no K/N", parts->names[i],
+                 shard);
+    else
+        snprintf(parts->error, parts->n_error, "%s is no shard, but others are",
+                 parts->names[i]);
+    return -1;
+}
+
 static int check_shard(const struct parts *parts, size_t i, int n_shards,
                        const char **owners)
 {
     int index, count;
     const char *shard = document_text(parts->documents[i], "shard");
-    if (parse_shard(shard, &index, &count) < 0 || count != n_shards) {
+    if (parse_shard(shard, &index, &count) < 0)
+        return complain_of_shard(parts, i);
+    if (count != n_shards) {
         snprintf(parts->error, parts->n_error,
-                 "%s is shard \"%s\", %s is one of %d", parts->names[i], shard,
+                 "%s is shard %s, but %s is one of %d", parts->names[i], shard,
                  parts->names[0], n_shards);
         return -1;
     }
@@ -86,11 +101,8 @@ static int check_shards(const struct parts *parts)
         return 0;
     int index, n_shards;
     if (parse_shard(document_text(parts->documents[0], "shard"), &index,
-                    &n_shards) < 0) {
-        snprintf(parts->error, parts->n_error, "%s is no shard, but others are",
-                 parts->names[0]);
-        return -1;
-    }
+                    &n_shards) < 0)
+        return complain_of_shard(parts, 0);
     const char *owners[MAX_SHARDS] = {NULL};
     for (size_t i = 0; i < parts->n; i++)
         if (check_shard(parts, i, n_shards, owners) < 0)

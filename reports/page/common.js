@@ -96,14 +96,21 @@ function showHint(entry, anchor) {
 
 function hideHint() { hint.hidden = true; }
 addEventListener("scroll", hideHint, { passive: true, capture: true });
+/* The first Escape takes the hint away, the next one the dialog. */
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || hint.hidden) return;
+  hideHint();
+  event.preventDefault();
+});
 
 /* ---- the ladder ---------------------------------------------------------- */
 
 /* "5.0/MQTT-3.1.0-2: A repeated CONNECT ..." without the id, which stands beside it. */
 const requirementOf = (test) => (test.requirement || "").replace(/^[0-9a-z.]+\/[A-Za-z0-9.-]+: /, "");
 
-/* Seconds since the case began, as a reader wants them. */
+/* Seconds since the case began, as a reader wants them; shorter where room is scarce. */
 const clockOf = (s) => s === null ? "" : s < 1 ? (s * 1000).toFixed(2) + " ms" : s.toFixed(2) + " s";
+const shortClockOf = (s) => s === null ? "" : s < 1 ? (s * 1000).toFixed(s < 0.1 ? 1 : 0) + " ms" : s.toFixed(1) + " s";
 
 /* A packet's line in few words: names that every reader supplies are left out. */
 function labelOf(text) {
@@ -128,11 +135,23 @@ function storyOf(entries) {
   return [...entries.slice(0, start), ...note(entries[start], left), ...entries.slice(from, end), ...note(entries[entries.length - 1], after)];
 }
 
+/* Where the broker was waited for in vain: behind the last packet, and there
+ * before the connection whose end comes after the longest silence. */
+function placeOfSilence(entries) {
+  const isEnd = (e) => e.event === "close";
+  const first = entries.length - [...entries].reverse().findIndex((e) => !isEnd(e));
+  let at = entries.length, longest = 0;
+  for (let i = Math.max(1, first); i < entries.length; i++) {
+    const silence = entries[i].time - entries[i - 1].time;
+    if (silence > longest) [at, longest] = [i, silence];
+  }
+  return at;
+}
+
 /* Where no packet is to blame, what did not come is: it gets a rung of its own. */
 function withMissing(entries, test) {
   if (test.verdict !== "failed" || !test.expected || entries.some((e) => e.offending)) return entries;
-  const last = [...entries].reverse().findIndex((e) => e.event !== "close");
-  const at = last < 0 ? entries.length : entries.length - last;
+  const at = placeOfSilence(entries);
   const missing = { time: null, who: "", from: "", event: "missing", text: `expected: ${test.expected}`, offending: true, fields: { expected: test.expected, actual: test.actual || "" } };
   return [...entries.slice(0, at), missing, ...entries.slice(at)];
 }
@@ -165,8 +184,24 @@ function ladder(transcript, room) {
       h("svg:rect", { class: "headbox", x: x(who) - side + 8, y: 8, width: 2 * side - 16, height: 26, rx: 8 }),
       h("svg:text", { class: "head", x: x(who), y: 26, "text-anchor": "middle" }, shorten(name, 2 * side - 24))));
   }
-  transcript.forEach((entry, i) => svg.append(rung(entry, head + i * step, { x, gap, width, clock, step })));
+  const rungs = transcript.map((entry, i) => rung(entry, head + i * step, { x, gap, width, clock, step }));
+  svg.append(...rungs);
+  walkWithArrows(svg, rungs, Math.max(0, transcript.findIndex((e) => e.offending)));
   return svg;
+}
+
+/* A ladder is one tab stop, at the offending packet; arrow keys go up and down. */
+function walkWithArrows(svg, rungs, first) {
+  let at = first;
+  const stopAt = (i) => { rungs[at]?.setAttribute("tabindex", -1); at = i; rungs[at]?.setAttribute("tabindex", 0); };
+  stopAt(first);
+  rungs.forEach((step, i) => step.addEventListener("focus", () => stopAt(i)));
+  svg.addEventListener("keydown", (event) => {
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rungs.length - 1 }[event.key];
+    if (!rungs[to]) return;
+    event.preventDefault();
+    rungs[to].focus();
+  });
 }
 
 /* One packet or event of the ladder. */
@@ -177,10 +212,10 @@ function rung(entry, top, space) {
   const isPacket = entry.event === "packet" && from !== to;
   const group = h("svg:g", {
     class: "step" + (entry.from === "broker" ? " from-broker" : "") + (entry.offending ? " offending" : ""),
-    tabindex: 0, role: "listitem", "aria-describedby": "hint",
+    tabindex: -1, role: "listitem",
     "aria-label": `${entry.time === null ? "" : clockOf(entry.time) + ", "}${entry.who || ""} ${entry.from === "broker" ? "receives" : "sends"} ${entry.text || entry.type || ""}${entry.event === "missing" ? ", and it did not come" : entry.offending ? ", the offending packet" : ""}`,
   }, h("svg:rect", { class: "band", x: 4, y: top + 1, width: width - 8, height: step - 2, rx: 6 }),
-    h("svg:text", { class: "clock", x: clock + 2, y: y + 3, "text-anchor": "end" }, clock < 60 ? clockOf(entry.time).replace(/(\.\d)\d/, "$1") : clockOf(entry.time)));
+    h("svg:text", { class: "clock", x: clock + 2, y: y + 3, "text-anchor": "end" }, clock < 60 ? shortClockOf(entry.time) : clockOf(entry.time)));
   const text = labelOf(entry.text || entry.type || entry.event);
   if (entry.event === "missing") {
     group.append(h("svg:text", { x: (clock + width) / 2, y: y, "text-anchor": "middle" }, h("svg:tspan", { class: "type" }, "missing: "), shorten(entry.text.slice(10), width - clock - 130)));
@@ -268,81 +303,115 @@ function verdictTag(verdict) {
   return h("span", { class: "tag v v-" + (verdict || "none") }, verdict || "not run");
 }
 
-const isBadLine = (test) => test.verdict !== "passed" && test.verdict !== "skipped" || test.unexpected_pass;
+/* Why a line stands where it does: what was asked, or why there is no answer. */
+const sentenceOf = (test) => ["skipped", "inconclusive", "error"].includes(test.verdict) && test.reason || requirementOf(test);
 
-/* A case as a line that opens; its body is made when it is first opened. */
-function caseLine(test, onStatement) {
+/* "t[one_row]/5.0/tcp" to "one row", for a line below that of its test. */
+const rowOf = (test) => /\[(.*)\]/.exec(test.name)?.[1].replaceAll("_", " ") || `${test.mqtt} ${test.transport}`;
+
+const tagsOf = (test) => [test.known && test.verdict === "failed" ? "known" : "", test.unexpected_pass ? "unexpected pass" : "", test.mqtt, test.transport, test.driver];
+const tags = (words) => words.filter(Boolean).map((word) => h("span", { class: "tag" }, word));
+
+/* A line that opens; `fill` makes its body when that is first seen. */
+function foldedLine(attributes, summary, body, fill) {
+  const line = h("details", attributes, summary, body);
+  line.addEventListener("toggle", () => { if (line.open && !body.hasChildNodes()) fill(); });
+  return line;
+}
+
+/* Opens a line that is on the page, and fills it at once. */
+function unfold(line) {
+  line.open = true;
+  line.dispatchEvent(new Event("toggle"));
+  return line;
+}
+
+/* A case as a line that opens. A member of a family leaves out what its family says. */
+function caseLine(test, onStatement, isMember = false) {
   const body = h("div", { class: "body" });
-  const line = h("details", { class: "case", "data-name": test.name },
+  const ids = test.violated?.length ? test.violated : test.statements || [];
+  return foldedLine({ class: "case", "data-name": test.name },
     h("summary", {},
       h("span", { class: "dot v-" + test.verdict, "aria-hidden": "true" }),
-      h("span", { class: "name" }, titleOf(test)),
-      h("span", { class: "meta" },
-        verdictTag(test.verdict), test.known && test.verdict === "failed" ? h("span", { class: "tag" }, "known") : null,
-        test.unexpected_pass ? h("span", { class: "tag" }, "unexpected pass") : null,
-        h("span", { class: "tag" }, test.mqtt), h("span", { class: "tag" }, test.transport), h("span", { class: "tag" }, test.driver),
+      h("span", { class: "name" }, isMember ? rowOf(test) : titleOf(test)),
+      h("span", { class: "meta" }, verdictTag(test.verdict), tags(tagsOf(test)),
         test.seconds === undefined ? null : h("span", { class: "time" }, seconds(test.seconds))),
-      h("span", { class: "ids" }, h("span", { class: "mono" }, (test.violated?.length ? test.violated : test.statements || []).join("  ")), isBadLine(test) ? " " + (requirementOf(test) || test.reason || "") : "")),
-    body);
-  line.addEventListener("toggle", () => {
-    if (line.open && !body.hasChildNodes()) caseBody(body, test, onStatement);
-  });
-  return line;
+      isMember ? null : h("span", { class: "ids" }, h("span", { class: "mono" }, ids.join("  ")), " " + sentenceOf(test))),
+    body, () => caseBody(body, test, onStatement));
 }
 
 /* The name that cases of one test share, and what tells them apart. */
 const familyOf = (test) => test.test || test.name.split("[")[0].split("/")[0];
 
-/* Cases that failed, a test with several of them as one line that opens. */
-function familyLines(tests, onStatement) {
+/* The cases of each test, in the order of the tests' first cases. */
+function familiesOf(tests) {
   const families = new Map();
-  for (const test of tests) families.set(familyOf(test), [...(families.get(familyOf(test)) || []), test]);
-  return [...families.values()].map((all) => all.length === 1 ? caseLine(all[0], onStatement) : familyLine(all, onStatement));
+  for (const test of tests) {
+    const family = familyOf(test);
+    if (!families.has(family)) families.set(family, []);
+    families.get(family).push(test);
+  }
+  return [...families.values()];
 }
+
+/* Cases as lines, a test with several of them as one line that opens. */
+const familyLines = (tests, onStatement) =>
+  familiesOf(tests).map((all) => all.length === 1 ? caseLine(all[0], onStatement) : familyLine(all, onStatement));
 
 function familyLine(tests, onStatement) {
   const each = (member) => [...new Set(tests.map((t) => t[member]))].sort();
   const ids = [...new Set(tests.flatMap((t) => t.violated?.length ? t.violated : t.statements || []))];
+  const verdicts = VERDICTS.map((verdict) => [verdict, tests.filter((t) => t.verdict === verdict).length]).filter(([, n]) => n);
   const body = h("div", { class: "members" });
-  const line = h("details", { class: "case family", "data-names": tests.map((t) => t.name).join("\n") },
+  return foldedLine({ class: "case family", "data-names": tests.map((t) => t.name).join("\n") },
     h("summary", {},
-      h("span", { class: "dot v-" + tests[0].verdict, "aria-hidden": "true" }),
+      h("span", { class: "dot v-" + verdicts[0][0], "aria-hidden": "true" }),
       h("span", { class: "name" }, familyOf(tests[0]).replaceAll("_", " ")),
-      h("span", { class: "meta" }, h("span", { class: "tag v v-" + tests[0].verdict }, `${tests.length} ${tests[0].verdict}`),
-        tests.every((t) => t.known) ? h("span", { class: "tag" }, "known") : null,
-        [...each("mqtt"), ...each("transport")].map((word) => h("span", { class: "tag" }, word))),
-      h("span", { class: "ids" }, h("span", { class: "mono" }, ids.slice(0, 4).join("  ") + (ids.length > 4 ? " …" : "")), " " + (requirementOf(tests[0]) || ""))),
-    body);
-  line.addEventListener("toggle", () => { if (line.open && !body.hasChildNodes()) body.append(...tests.map((t) => caseLine(t, onStatement))); });
-  return line;
+      h("span", { class: "meta" }, verdicts.map(([verdict, n]) => h("span", { class: "tag v v-" + verdict }, `${n} ${verdict}`)),
+        tags([tests.every((t) => t.known) ? "known" : "", ...each("mqtt"), ...each("transport")])),
+      h("span", { class: "ids" }, h("span", { class: "mono" }, ids.slice(0, 4).join("  ") + (ids.length > 4 ? " …" : "")), " " + sentenceOf(tests[0]))),
+    body, () => body.append(...tests.map((t) => caseLine(t, onStatement, true))));
 }
 
-/* The cases of one statement, the worst first; the first that failed stands open. */
-function casesCard(cases) {
+/* Opens the first case of a line that is on the page. */
+function unfoldFirst(line) {
+  unfold(line);
+  const member = line.querySelector(".members > .case");
+  if (member) unfold(member);
+}
+
+/* Puts the cases of one statement on the page, the worst first; the first that failed stands open. */
+function putCases(place, cases) {
   const tests = [...cases].sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict));
-  const lines = tests.map((test) => caseLine(test, openStatement));
-  const bad = tests.findIndex((test) => test.verdict === "failed");
-  if (bad >= 0) lines[bad].open = true;
-  return h("div", { class: "card cases" }, lines);
+  const lines = familyLines(tests, openStatement);
+  place.append(h("div", { class: "card cases" }, lines));
+  if (tests[0]?.verdict === "failed") unfoldFirst(lines[0]);
 }
 
 /* What is on paper shall show the evidence. */
 addEventListener("beforeprint", () => document.querySelectorAll("#failure-list .case, #broken-list .case").forEach((line) => {
-  line.open = true;
-  line.dispatchEvent(new Event("toggle"));
-  const first = line.querySelector(".members > .case");
-  if (first) { first.open = true; first.dispatchEvent(new Event("toggle")); }
+  unfoldFirst(line);
 }));
 
 /* ---- dialog and filters --------------------------------------------------- */
 
 function openSheet(isWide, title, ...children) {
   const dialog = $("dialog");
+  const before = dialog.open ? { sheet: dialog.firstChild, isWide: dialog.classList.contains("is-wide"), top: dialog.scrollTop } : null;
+  const goBack = () => {
+    dialog.classList.toggle("is-wide", before.isWide);
+    dialog.replaceChildren(before.sheet);
+    dialog.scrollTop = before.top;
+    before.sheet.querySelector("header button").focus();
+  };
+  const buttons = h("div", { class: "links" },
+    before ? h("button", { type: "button", class: "small", onclick: goBack }, "Back") : null,
+    h("button", { type: "button", class: "small", onclick: () => dialog.close() }, "Close"));
   dialog.classList.toggle("is-wide", isWide);
-  const close = h("button", { type: "button", class: "small", onclick: () => dialog.close() }, "Close");
-  dialog.replaceChildren(h("div", { class: "sheet" }, h("header", {}, h("h2", { id: "dialog-title" }, title), close), children));
+  dialog.replaceChildren(h("div", { class: "sheet" }, h("header", {}, h("h2", { id: "dialog-title" }, title), buttons), children));
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
+  buttons.lastChild.focus();
   return dialog;
 }
 $("dialog").addEventListener("click", (event) => { if (event.target === $("dialog")) $("dialog").close(); });

@@ -90,7 +90,7 @@ function drawRuns() {
     const s = run.summary || {};
     const counts = { passed: s.passed, skipped: s.skipped, inconclusive: s.inconclusive, warning: s.warnings, error: s.errors, failed: s.failed };
     return h("div", { class: "card run v-" + (numberOf("violated", i) ? "violated" : "verified") },
-      h("h3", {}, run.name, " ", h("span", { class: "soft" }, run.version || "")),
+      h("h2", {}, run.name, " ", h("span", { class: "soft" }, run.version || "")),
       stack(counts, ["passed", "skipped", "inconclusive", "warning", "error", "failed"]),
       h("p", { class: "n" }, h("b", {}, String(numberOf("violated", i))), " statements broken, ", h("b", {}, String(numberOf("verified", i))), " kept"),
       h("p", { class: "n" }, `${s.cases || 0} cases: ${s.passed || 0} passed, ${s.failed || 0} failed${s.known_failures ? ` (${s.known_failures} known)` : ""}, ${s.skipped || 0} skipped${s.errors ? `, ${s.errors} errors` : ""}`),
@@ -107,8 +107,7 @@ function markCell(row, i) {
   const verdict = row.verdicts[i] || "none", isCase = SHOWN.view === "cases", detail = isCase && row.details[i];
   return h("td", {}, h("button", {
     type: "button", class: "mark-cell v-" + verdict, onclick: () => isCase ? openCase(row, i) : openCell(row, i), "data-run": RUNS[i].label,
-    "aria-label": `${row.id || row.name}, ${RUNS[i].label}: ${row.verdicts[i] || "not there"}`,
-  }, SYMBOLS[row.verdicts[i]] || verdict, detail && detail.seconds !== undefined && verdict !== "skipped" ? h("small", {}, " " + seconds(detail.seconds)) : null),
+  }, h("span", { class: "sr" }, `${row.id || row.name}, ${RUNS[i].label}: `), SYMBOLS[row.verdicts[i]] || verdict, detail && detail.seconds !== undefined && verdict !== "skipped" ? h("small", {}, " " + seconds(detail.seconds)) : null),
   detail && detail.ended_by && detail.ended_by !== "test" ? h("div", { class: "ended" }, detail.ended_by) : null);
 }
 
@@ -118,14 +117,14 @@ function openCell(row, i) {
     h("p", { class: "asks" }, row.summary), h("p", {}, verdictTag(row.verdicts[i]), ` in ${RUNS[i].name} ${RUNS[i].version || ""}`),
     h("h3", {}, cases.length ? count(cases.length, "case", "cases") : "No case in this run"));
   if (cases.length)
-    dialog.firstChild.append(casesCard(cases.map((c) => caseIn(c, i))));
+    putCases(dialog.firstChild, cases.map((c) => caseIn(c, i)));
 }
 
 /* One case in one run, and how the others fared. */
 function openCase(row, i) {
   const dialog = openSheet(true, titleOf(row),
     h("p", { class: "asks" }, requirementOf(row)), h("p", {}, `In ${RUNS[i].name} ${HISTORY ? RUNS[i].label : RUNS[i].version || ""}`));
-  if (row.verdicts[i]) dialog.firstChild.append(casesCard([caseIn(row, i)]));
+  if (row.verdicts[i]) putCases(dialog.firstChild, [caseIn(row, i)]);
   dialog.firstChild.append(h("h3", {}, "In every run"), h("ul", { class: "list" }, RUNS.map((run, k) => h("li", {}, HISTORY ? run.label : `${run.name} ${run.version || ""}`, verdictTag(row.verdicts[k])))));
 }
 
@@ -163,16 +162,29 @@ function drawGrid() {
   const view = VIEWS[SHOWN.view], rows = view.rows.filter(isShown);
   $("count").textContent = `${rows.length} of ${count(view.rows.length, ...view.word)}`;
   const body = h("tbody", {});
-  let group = "";
-  for (const row of rows) {
-    const own = view.group(row);
-    if (own !== group) body.append(h("tr", { class: "group" }, h("th", { colspan: RUNS.length + 1, scope: "rowgroup" }, own)));
-    group = own;
-    body.append(h("tr", {}, h("td", {}, view.head(row)), RUNS.map((_, i) => markCell(row, i))));
-  }
   $("grid").replaceChildren(rows.length
     ? h("table", { class: "grid" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, view.word[0]), RUNS.map((r) => h("th", { scope: "col" }, r.label, HISTORY ? null : h("div", { class: "soft" }, r.version || ""))))), body)
     : h("p", { class: "empty" }, SHOWN.differences ? "Nothing that differs matches. Untick “only differences” to see the rest." : "Nothing matches."));
+  putRows(body, rows, 0);
+}
+
+/* Thousands of rows are made only when somebody wants to see them. */
+const ROWS_AT_ONCE = 200;
+
+function putRows(body, rows, from) {
+  const view = VIEWS[SHOWN.view], to = Math.min(rows.length, from + ROWS_AT_ONCE), left = rows.length - to;
+  rows.slice(from, to).forEach((row, i) => {
+    const group = view.group(row);
+    if (from + i === 0 || group !== view.group(rows[from + i - 1]))
+      body.append(h("tr", { class: "group" }, h("th", { colspan: RUNS.length + 1, scope: "rowgroup" }, group)));
+    body.append(h("tr", {}, h("th", { scope: "row" }, view.head(row)), RUNS.map((_, k) => markCell(row, k))));
+  });
+  if (!left) return;
+  const last = body.lastChild;
+  const more = h("p", { class: "more" }, h("button", {
+    type: "button", class: "small", onclick: () => { more.remove(); putRows(body, rows, to); last.querySelector(".mark-cell").focus(); },
+  }, `Show ${Math.min(ROWS_AT_ONCE, left)} more of ${left}`));
+  $("grid").append(more);
 }
 
 function drawFilters() {
@@ -204,18 +216,31 @@ function drawChanges() {
   if (!HISTORY) return;
   $("changes").hidden = false;
   for (let i = RUNS.length - 1; i > 0; i--) {
-    const changed = DATA.cases.filter((c) => c.verdicts[i] !== c.verdicts[i - 1]);
-    const worse = changed.filter((c) => c.verdicts[i] === "failed").length, better = changed.filter((c) => c.verdicts[i - 1] === "failed").length;
-    $("change-list").append(h("h3", { style: "margin: 18px 0 8px" }, `${RUNS[i].label} since ${RUNS[i - 1].label}: ${worse} newly failed, ${better} no longer fail, ${changed.length} changed in all`),
-      h("div", { class: "card" }, changed.length ? changed.map((c) => h("div", { class: "change" }, h("span", {}, c.name), h("span", {}, verdictTag(c.verdicts[i - 1]), " → ", verdictTag(c.verdicts[i]))))
-        : h("p", { class: "empty" }, "Nothing changed.")));
+    const now = (c) => c.verdicts[i], before = (c) => c.verdicts[i - 1];
+    const worse = DATA.cases.filter((c) => now(c) === "failed" && before(c) !== "failed");
+    const better = DATA.cases.filter((c) => now(c) && now(c) !== "failed" && before(c) === "failed");
+    const other = DATA.cases.filter((c) => now(c) && before(c) && now(c) !== before(c) && now(c) !== "failed" && before(c) !== "failed");
+    const shown = [...worse, ...better, ...other];
+    $("change-list").append(
+      h("h3", { class: "gap" }, `${RUNS[i].label} since ${RUNS[i - 1].label}: ${worse.length} newly failed, ${better.length} no longer fail, ${other.length} otherwise changed`),
+      h("div", { class: "card" }, shown.map((c) => changeLine(c, i)), shown.length ? null : h("p", { class: "empty" }, "No verdict changed."),
+        populationLine(DATA.cases.filter((c) => now(c) && !before(c)).length, DATA.cases.filter((c) => !now(c) && before(c)).length)));
   }
 }
+
+const changeLine = (row, i) => h("div", { class: "change" },
+  h("button", { type: "button", class: "plainlink", onclick: () => openCase(row, row.verdicts[i] ? i : i - 1) }, row.name),
+  h("span", {}, verdictTag(row.verdicts[i - 1]), " → ", verdictTag(row.verdicts[i])));
+
+/* Cases that only one of two runs has are a matter of the suite, or of what was selected. */
+const populationLine = (added, gone) => added + gone
+  ? h("p", { class: "empty" }, [added && `${count(added, "case was", "cases were")} not there before.`, gone && `${count(gone, "case is", "cases are")} not there any more.`].filter(Boolean).join(" "))
+  : null;
 
 function drawBroken() {
   RUNS.forEach((run, i) => {
     const failed = DATA.cases.filter((c) => c.verdicts[i] === "failed");
-    $("broken-list").append(h("h3", { style: "margin: 22px 0 8px; font-size: 16px" }, `${run.name} ${HISTORY ? run.label : run.version || ""}: ${count(failed.length, "failed case", "failed cases")}`),
+    $("broken-list").append(h("h3", { class: "gap" }, `${run.name} ${HISTORY ? run.label : run.version || ""}: ${count(failed.length, "failed case", "failed cases")}`),
       h("div", { class: "card cases" }, failed.length ? familyLines(failed.map((c) => caseIn(c, i)), openStatement) : h("p", { class: "empty" }, "Nothing that the suite looks at.")));
   });
 }

@@ -44,8 +44,10 @@ function drawHero() {
     h("div", { class: "chips", role: "group", "aria-label": "Show the cases that ended so" }, VERDICTS.filter((v) => counts[v]).map((v) =>
       h("button", { type: "button", class: "chip", onclick: () => showOnly(v) },
         h("span", { class: "dot v-" + v }), h("span", {}, h("b", {}, String(counts[v])), " " + (counts[v] === 1 ? v : PLURALS[v]))))));
-  $("failures-note").textContent = known ? `${known} of the failures are known for this version.` : "";
-  $("footer").textContent = `mqttspec · ${DATA.schema} · ${target.url || ""}`;
+  const bad = DATA.cases.filter(isBad);
+  $("failures-note").textContent = (bad.length ? `${count(bad.length, "case", "cases")} of ${count(familiesOf(bad).length, "test", "tests")}` : "") +
+    (known ? `, ${known} of them known for this version` : "");
+  $("footer").textContent = ["mqttspec", DATA.schema, target.url].filter(Boolean).join(" · ");
 }
 
 /* ---- what failed ---------------------------------------------------------- */
@@ -55,7 +57,7 @@ function drawFailures() {
   const list = $("failure-list");
   list.append(...familyLines(bad, openStatement));
   if (!bad.length) list.append(h("p", { class: "empty" }, "No case failed."));
-  else if (bad.length <= 3) list.firstChild.open = true;
+  else if (list.children.length <= 3) unfoldFirst(list.firstChild);
 }
 
 /* ---- the map -------------------------------------------------------------- */
@@ -168,7 +170,7 @@ function openStatement(id) {
     h("p", { class: "asks" }, s.summary), verdictTag(s.verdict), facts,
     h("h3", {}, lines.length ? count(lines.length, "case", "cases") : "No case in this run"));
   const sheet = dialog.firstChild;
-  if (lines.length) sheet.append(casesCard(lines));
+  if (lines.length) putCases(sheet, lines);
   sheet.append(h("h3", {}, s.faults && s.faults.length ? "Faults that its tests catch" : "No fault proves its tests"),
     s.no_fault ? h("p", {}, s.no_fault) : h("div", { class: "links" }, (s.faults || []).map((f) => h("span", { class: "tag" }, f))));
 }
@@ -182,15 +184,22 @@ function isChosen(c) {
   return (!chosen.verdicts.size || chosen.verdicts.has(c.verdict)) && (!chosen.mqtt || c.mqtt === chosen.mqtt) &&
     (!chosen.transport || c.transport === chosen.transport) && (!chosen.driver || c.driver === chosen.driver) &&
     (!chosen.section || sectionOf(c.file) === chosen.section) &&
-    (!text || (c.name + " " + c.statements.join(" ") + " " + (c.requirement || "")).toLowerCase().includes(text));
+    (!text || [c.name, ...c.statements, c.requirement, c.reason].join(" ").toLowerCase().includes(text));
 }
 
-/* Leaves the cases of one verdict in the list, and goes there. */
-function showOnly(verdict) {
-  document.querySelectorAll("#filters [data-verdict]").forEach((button) => {
+/* Leaves the cases of one verdict in the list, or those that hold a text, and goes there. */
+function showOnly(verdict, text = "") {
+  const form = $("filters");
+  form.querySelectorAll("[data-verdict]").forEach((button) => {
     if ((button.dataset.verdict === verdict) !== (button.getAttribute("aria-pressed") === "true")) button.click();
   });
+  for (const field of form.elements) {
+    if (!field.name) continue;
+    field.value = field.name === "text" ? text : "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
   $("all").scrollIntoView();
+  form.elements.text.focus({ preventScroll: true });
 }
 
 function drawFilters() {
@@ -198,8 +207,10 @@ function drawFilters() {
   const counts = tally(DATA.cases, "verdict");
   const form = $("filters");
   const apply = () => {
-    const n = showCases(DATA.cases.filter(isChosen));
-    $("count").textContent = n === DATA.cases.length ? count(n, "case", "cases") : `${n} of ${count(DATA.cases.length, "case", "cases")}`;
+    const cases = DATA.cases.filter(isChosen), families = familiesOf(cases);
+    showCases(families);
+    $("count").textContent = (cases.length === DATA.cases.length ? "" : `${cases.length} of `) +
+      `${count(DATA.cases.length, "case", "cases")}, ${count(families.length, "test", "tests")}`;
   };
   form.append(
     h("input", { type: "search", name: "text", placeholder: "Name, statement, words", "aria-label": "Search cases" }),
@@ -221,32 +232,33 @@ function drawFilters() {
 }
 
 /* Thousands of lines are made only when somebody wants to see them. */
-const LINES_AT_ONCE = 200;
+const LINES_AT_ONCE = 60;
 
-function showCases(cases, from = 0) {
-  const list = $("case-list"), to = Math.min(cases.length, from + LINES_AT_ONCE);
-  const lines = cases.slice(from, to).map((c) => caseLine(c, openStatement));
-  const more = cases.length > to ? h("p", { class: "more" }, h("button", { type: "button", class: "small", onclick: () => { more.remove(); showCases(cases, to); } },
-    `Show ${Math.min(LINES_AT_ONCE, cases.length - to)} more of ${cases.length - to}`)) : "";
-  if (from === 0) list.replaceChildren(...lines);
-  else list.append(...lines);
-  list.append(more);
-  return cases.length;
+function showCases(families, from = 0) {
+  const list = $("case-list"), to = Math.min(families.length, from + LINES_AT_ONCE), left = families.length - to;
+  const showMore = () => { const at = list.children.length - 1; more.remove(); showCases(families, to); list.children[at].querySelector("summary").focus(); };
+  const more = left ? h("p", { class: "more" }, h("button", { type: "button", class: "small", onclick: showMore }, `Show ${Math.min(LINES_AT_ONCE, left)} more of ${count(left, "test", "tests")}`)) : "";
+  if (from === 0) list.replaceChildren();
+  list.append(...familyLines(families.slice(from, to).flat(), openStatement), more);
 }
 
 /* Each reason for leaving cases out, once. */
 function skippedPanel() {
   const reasons = new Map();
-  for (const c of DATA.cases.filter((x) => x.verdict === "skipped" || x.verdict === "inconclusive")) {
-    const reason = (c.verdict === "inconclusive" ? "inconclusive: " : "") + (c.reason || "no reason given");
-    reasons.set(reason, (reasons.get(reason) || 0) + 1);
+  for (const { verdict, reason } of DATA.cases.filter((c) => c.verdict === "skipped" || c.verdict === "inconclusive")) {
+    const key = verdict + " " + reason;
+    reasons.set(key, { verdict, reason, n: (reasons.get(key)?.n || 0) + 1 });
   }
   if (!reasons.size) return null;
   return h("div", { class: "card panel" }, h("h3", {}, "What came to no conclusion, and why"),
-    h("ul", { class: "reasons" }, [...reasons].sort((a, b) => b[1] - a[1]).map(([reason, n]) => h("li", {}, h("b", {}, String(n)), h("span", {}, reason)))));
+    h("ul", { class: "reasons" }, [...reasons.values()].sort((a, b) => b.n - a.n).map(({ verdict, reason, n }) => h("li", {}, h("b", {}, String(n)),
+      h("button", { type: "button", class: "plainlink", onclick: () => showOnly(verdict, reason) }, (verdict === "inconclusive" ? "inconclusive: " : "") + (reason || "no reason given"))))));
 }
 
 /* ---- timings and target --------------------------------------------------- */
+
+/* What the target was started with, or can do: the defaults have no text. */
+const listed = (values) => h("ul", { class: "links" }, values.map((v) => h("li", { class: "tag" }, typeof v === "object" ? JSON.stringify(v) : v || "defaults")));
 
 function drawTimings() {
   const slowest = [...DATA.cases].sort((a, b) => b.seconds - a.seconds).slice(0, 15);
@@ -257,7 +269,7 @@ function drawTimings() {
   const facts = h("dl", { class: "facts" });
   const put = (name, value) => value !== null && typeof value === "object" && !Array.isArray(value)
     ? Object.entries(value).forEach(([k, v]) => put(name ? name + " " + k : k, v))
-    : value !== "" && fact(facts, name.replaceAll("_", " "), Array.isArray(value) ? value.filter((v) => v !== "").map((v) => typeof v === "object" ? JSON.stringify(v) : v).join(", ") : String(value));
+    : value !== "" && fact(facts, name.replaceAll("_", " "), Array.isArray(value) ? listed(value) : String(value));
   put("", DATA.target);
   put("side by side", DATA.jobs || 1);
   if (DATA.shard) put("shard", DATA.shard);
@@ -267,7 +279,7 @@ function drawTimings() {
         amounts.map((n, i) => h("div", {}, n ? String(n) : "", h("i", { style: `height: ${n / top * 82}px` }), h("small", {}, steps[i][0])))),
       h("h3", { style: "margin-top: 22px" }, "Slowest"),
       h("div", { class: "bars" }, slowest.map((c) => [
-        h("span", { title: c.name }, titleOf(c) + " · " + c.mqtt + " " + c.transport), h("i", { style: `width: ${Math.max(2, c.seconds / most * 100)}%` }), h("span", { class: "t" }, seconds(c.seconds))]))),
+        h("button", { type: "button", class: "plainlink", title: c.name, onclick: () => openCase(c) }, titleOf(c) + " · " + c.mqtt + " " + c.transport), h("i", { style: `width: ${Math.max(2, c.seconds / most * 100)}%` }), h("span", { class: "t" }, seconds(c.seconds))]))),
     h("div", { style: "display: grid; gap: 18px" }, [h("div", { class: "card panel" }, h("h3", {}, "Target"), facts), skippedPanel()].filter(Boolean)));
 }
 
@@ -277,16 +289,27 @@ drawMap();
 drawFilters();
 drawTimings();
 
+/* Shows a case where it stands among the failures, or beside the page. */
+function openCase(test) {
+  const lines = [...document.querySelectorAll("#failure-list > .case")];
+  const found = lines.find((l) => l.dataset.name === test.name || l.dataset.names?.split("\n").includes(test.name));
+  if (!found) {
+    putCases(openSheet(true, titleOf(test)).firstChild, [test]);
+    $("dialog").querySelectorAll(".case").forEach(unfold);
+    return;
+  }
+  unfold(found);
+  const line = found.dataset.name ? found : [...found.querySelectorAll(".case")].find((l) => l.dataset.name === test.name);
+  unfold(line).scrollIntoView({ block: "start" });
+  line.querySelector("summary").focus({ preventScroll: true });
+}
+
 /* index.html#case=NAME and #statement=ID open what they name. */
 function openHash() {
   const [kind, value] = decodeURIComponent(location.hash.slice(1)).split(/=(.*)/s);
   if (kind === "statement") openStatement(value);
   if (kind !== "case") return;
-  const family = [...document.querySelectorAll("#failure-list .family")].find((l) => l.dataset.names.split("\n").includes(value));
-  if (family) { family.open = true; family.dispatchEvent(new Event("toggle")); }
-  const line = [...document.querySelectorAll("#failure-list .case, #case-list .case")].find((l) => l.dataset.name === value);
-  if (!line && CASES.has(value)) openSheet(true, titleOf(CASES.get(value)), casesCard([CASES.get(value)]));
-  if (line) { line.open = true; line.scrollIntoView({ block: "center" }); line.querySelector("summary").focus(); }
+  if (CASES.has(value)) openCase(CASES.get(value));
 }
 addEventListener("hashchange", openHash);
 openHash();

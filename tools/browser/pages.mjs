@@ -33,6 +33,9 @@ function makePages() {
   const row = many.cases[1];
   for (let i = 0; i < 250; i++)
     many.cases.push({ ...row, test: "rows_are_kept", name: `rows_are_kept[${i}]/5.0/tcp`, verdict: "failed", expected: "a row", actual: "none" });
+  /* And more tests than a page shows at once. */
+  for (let i = 0; i < 80; i++)
+    many.cases.push({ ...row, test: "lone_" + i, name: `lone_${i}/5.0/tcp`, verdict: "passed" });
   runs.push(["many", many]);
   for (const [name, document] of runs) {
     writeFileSync(inFolder(name + ".json"), JSON.stringify(document));
@@ -40,6 +43,14 @@ function makePages() {
   }
   run("compare", inFolder("one"), inFolder("two"), "-o", inFolder("compare.html"));
   run("compare", inFolder("one"), inFolder("three"), "-o", inFolder("history.html"));
+  run("compare", inFolder("two"), inFolder("many"), "-o", inFolder("long.html"));
+  breakBroker();
+}
+
+/* The page of a run that did happen, of a broker with a fault: it ends with 1. */
+function breakBroker() {
+  const broken = ["run", "--only", "subscribe_no_local_shared/5.0/tcp", "--fault", "no_local_on_shared_taken", "--report", inFolder("real")];
+  assert.throws(() => execFileSync(binary, broken, { stdio: "pipe" }), (error) => error.status === 1);
 }
 
 const url = (...parts) => "file://" + inFolder(...parts);
@@ -79,12 +90,55 @@ test("a failed case shows its ladder", async (browser) => {
   assert.deepEqual(await line.locator(".head").allTextContents(), ["watcher", "broker", "pump"]);
   await line.locator(".offending").hover();
   assert.match(await page.locator("#hint").innerText(), /RETAIN\s*true/);
-  await line.locator(".step").nth(1).focus();
+  await line.locator(".step").nth(1).hover();
   assert.match(await page.locator("#hint").innerText(), /Client Identifier\s*watcher/);
   assert.match(await line.innerText(), /RETAIN 1 & "<b>gone<\/b>"/);
   assert.match(await line.locator(".command code").innerText(), /--only will_published_on_drop/);
   assert.equal(await line.locator("a[href$='.pcap']").getAttribute("href"), "captures/will_published_on_drop.pcap");
   await page.screenshot({ path: inFolder("failure.png") });
+  await done(page);
+});
+
+test("the keyboard walks up and down a ladder", async (browser) => {
+  const page = await open(browser, url("one", "index.html"));
+  const steps = page.locator("#failure-list .ladder .step"), focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+  await page.locator("#failure-list .command button").focus();
+  await page.keyboard.press("Tab");
+  assert.match(await focused(), /watcher receives PUBLISH .*, the offending packet$/);
+  assert.match(await page.locator("#hint").innerText(), /RETAIN\s*true/);
+  await page.keyboard.press("ArrowUp");
+  assert.match(await focused(), /pump sends cut/);
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowDown");
+  assert.match(await page.locator("#hint").innerText(), /Client Identifier\s*watcher/);
+  await page.keyboard.press("Escape");
+  assert.ok(await page.locator("#hint").isHidden());
+  assert.equal(await steps.and(page.locator("[tabindex='0']")).count(), 1);
+  await done(page);
+});
+
+test("what did not come has a rung of its own, where it was waited for", async (browser) => {
+  const page = await open(browser, url("one", "index.html"));
+  const story = await page.evaluate(() => {
+    const at = (time, event) => ({ time, event, who: "a", from: "client", text: event });
+    const told = withMissing([at(0, "open"), at(1, "packet"), at(1.1, "close"), at(11, "close")], { verdict: "failed", expected: "a Will" });
+    return told.map((e) => e.event);
+  });
+  assert.deepEqual(story, ["open", "packet", "close", "missing", "close"]);
+  await done(page);
+});
+
+test("a run that did happen shows what was broken", async (browser) => {
+  const page = await open(browser, url("real", "index.html"));
+  assert.match(await page.locator("h1").innerText(), /^It breaks \d statements? and keeps \d+\.$/);
+  const line = page.locator("#failure-list .case").first();
+  assert.match(await line.innerText(), /5\.0\/MQTT-3\.8\.3-4/);
+  await line.locator(".ladder .offending").hover();
+  assert.match(await page.locator("#hint").innerText(), /the offending packet/);
+  const capture = await line.locator("a[href$='.pcap']").getAttribute("href");
+  assert.ok(existsSync(inFolder("real", capture)), capture);
+  assert.match(await line.locator(".command code").innerText(), /^mqttspec run --only 'subscribe_no_local_shared\/5\.0\/tcp' --transport tcp --fault no_local_on_shared_taken$/);
+  await page.screenshot({ path: inFolder("real.png") });
   await done(page);
 });
 
@@ -100,12 +154,19 @@ test("cases of one test stand behind one line", async (browser) => {
 
 test("a long list grows when asked to", async (browser) => {
   const page = await open(browser, url("many", "index.html"));
-  assert.equal(await page.locator("#case-list .case").count(), 200);
-  assert.match(await page.locator("#count").innerText(), /^258 cases$/);
+  assert.equal(await page.locator("#case-list > .case").count(), 60);
+  assert.match(await page.locator("#count").innerText(), /^338 cases, 89 tests$/);
   await page.locator("#case-list .more button").click();
-  assert.equal(await page.locator("#case-list .case").count(), 258);
+  assert.equal(await page.locator("#case-list > .case").count(), 89);
   assert.equal(await page.locator("#case-list .more").count(), 0);
   await done(page);
+  const long = await open(browser, url("long.html"));
+  await long.locator("#filters [name=view]").selectOption("cases");
+  await long.locator("#filters [name=differences]").uncheck();
+  assert.equal(await long.locator("#grid tbody tr:not(.group)").count(), 200);
+  await long.locator("#grid .more button").click();
+  assert.equal(await long.locator("#grid tbody tr:not(.group)").count(), 338);
+  await done(long);
 });
 
 test("an address opens the case that it names", async (browser) => {
@@ -113,7 +174,7 @@ test("an address opens the case that it names", async (browser) => {
   assert.ok(await page.locator("#failure-list [data-name='rows_are_kept[249]/5.0/tcp']").evaluate((e) => e.open));
   await done(page);
   const other = await open(browser, url("one", "index.html") + "#case=connack_comes_first/5.0/ws");
-  assert.ok(await other.locator("#case-list [data-name='connack_comes_first/5.0/ws']").evaluate((e) => e.open));
+  assert.ok(await other.locator("dialog[open] [data-name='connack_comes_first/5.0/ws']").evaluate((e) => e.open));
   await done(other);
 });
 
@@ -127,7 +188,17 @@ test("filters leave what they name", async (browser) => {
   assert.equal(await shown(), 2);
   await page.locator("#filters [name=text]").fill("connack");
   assert.equal(await shown(), 1);
-  assert.match(await page.locator("#count").innerText(), /^1 of 8 cases$/);
+  assert.match(await page.locator("#count").innerText(), /^1 of 8 cases, 1 test$/);
+  await page.locator(".hero .chip", { hasText: "skipped" }).click();
+  assert.equal(await shown(), 1);
+  assert.match(await page.locator("#case-list").innerText(), /the target has no users/);
+  await page.locator("#filters [data-verdict=skipped]").click();
+  for (const [name, value, n] of [["mqtt", "5.0", 8], ["section", "3.1 connect", 4], ["driver", "paho", 3], ["transport", "tcp", 2]]) {
+    await page.locator(`#filters [name=${name}]`).selectOption(value);
+    assert.equal(await shown(), n, name);
+  }
+  await page.locator("#timing-panels .reasons button").first().click();
+  assert.equal(await shown(), 1);
   await done(page);
 });
 
@@ -139,7 +210,11 @@ test("a square of the map opens its statement", async (browser) => {
   const dialog = page.locator("dialog[open]");
   assert.match(await dialog.innerText(), /5\.0\/MQTT-3\.1\.2-8/);
   assert.match(await dialog.innerText(), /will published on drop/);
+  assert.match(await dialog.innerText(), /Faults that its tests catch|No fault proves its tests/);
   await page.screenshot({ path: inFolder("statement.png") });
+  await dialog.locator(".case .link").first().click();
+  await dialog.getByRole("button", { name: "Back" }).click();
+  assert.match(await dialog.innerText(), /will published on drop/);
   await page.keyboard.press("Escape");
   assert.equal(await dialog.count(), 0);
   await done(page);
@@ -248,7 +323,10 @@ test("the comparison holds what the reports hold", async (browser) => {
 
 test("the history says what changed", async (browser) => {
   const page = await open(browser, url("history.html"));
+  assert.match(await page.locator("#changes").innerText(), /0 newly failed, 1 no longer fail, 0 otherwise changed/);
   assert.match(await page.locator("#changes").innerText(), /will_published_on_drop\/5\.0\/tcp\s+failed\s*→\s*passed/);
+  await page.locator("#changes .change button").click();
+  assert.match(await page.locator("dialog[open]").innerText(), /In every run\s+1\.0.*\s+failed\s+1\.1.*\s+passed/);
   await done(page);
 });
 

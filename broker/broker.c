@@ -15,8 +15,8 @@ static bool may_deliver(const struct session *s, const struct message *m,
                         void *arg)
 {
     const struct broker *b = arg;
-    return security_may_subscribe(
-        b->security, s->user, slice_of(s->client_id, s->client_id_n), m->topic);
+    return security_may_subscribe(b->security, s->user, session_client_id(s),
+                                  m->topic);
 }
 
 /* on_dropped logs losses whenever their number has doubled: each would be a

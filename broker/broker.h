@@ -183,4 +183,12 @@ void broker_apply_rights(struct broker *b);
  */
 size_t broker_publish(struct broker *b, struct message *m);
 
+/* broker_takes_levels tells whether a topic has no more levels than allowed. */
+static inline bool broker_takes_levels(const struct broker *b,
+                                       struct slice topic)
+{
+    int32_t most = b->config->max_topic_levels;
+    return most == 0 || topic_n_levels(topic) <= (size_t)most;
+}
+
 #endif

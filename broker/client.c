@@ -50,6 +50,22 @@ enum reason client_blame(struct client *c, enum reason reason, const char *why)
     return reason;
 }
 
+enum reason client_check_message(struct client *c, uint8_t qos,
+                                 bool is_retained, const struct properties *p)
+{
+    if (qos > c->options->maximum_qos)
+        return client_blame(c, REASON_QOS_NOT_SUPPORTED,
+                            "the QoS is above the Maximum QoS");
+    if (is_retained && !c->options->retain_available)
+        return client_blame(c, REASON_RETAIN_NOT_SUPPORTED,
+                            "RETAIN is set, but retain is not available");
+    if (properties_has(p, PROPERTY_RESPONSE_TOPIC) &&
+        !topic_name_is_valid(p->response_topic))
+        return client_blame(c, REASON_PROTOCOL_ERROR,
+                            "the Response Topic is no Topic Name");
+    return REASON_SUCCESS;
+}
+
 void client_send(struct broker *b, struct client *c, struct packet *packet)
 {
     struct properties *p = packet_properties(packet);

@@ -16,6 +16,12 @@
  */
 enum reason client_blame(struct client *c, enum reason reason, const char *why);
 
+/* client_check_message looks at what a PUBLISH or a Will asks of the broker.
+ * Spec: 5.0 [MQTT-3.2.2-11..14], [MQTT-3.3.2-14].
+ */
+enum reason client_check_message(struct client *c, uint8_t qos,
+                                 bool is_retained, const struct properties *p);
+
 /* client_send sends a packet to a client. One with a Reason Code of 0x80 or
  * more gets a Reason String; this and User Properties are left out again where
  * the client does not want them or where the packet would become too large.

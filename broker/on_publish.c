@@ -67,18 +67,10 @@ static enum reason resolve_topic(struct client *c, const struct publish *p,
 static enum reason check_publish(struct client *c, const struct publish *p)
 {
     const struct properties *props = &p->properties;
-    if (p->qos > c->options->maximum_qos)
-        return REASON_QOS_NOT_SUPPORTED; /* [MQTT-3.2.2-11] */
-    if (p->is_retained && !c->options->retain_available)
-        return REASON_RETAIN_NOT_SUPPORTED; /* [MQTT-3.2.2-14] */
     if (properties_has(props, PROPERTY_SUBSCRIPTION_IDENTIFIER))
         return client_blame(c, REASON_PROTOCOL_ERROR, /* [MQTT-3.3.4-6] */
                             "a Subscription Identifier in a client's PUBLISH");
-    if (properties_has(props, PROPERTY_RESPONSE_TOPIC) &&
-        !topic_name_is_valid(props->response_topic))
-        return client_blame(c, REASON_PROTOCOL_ERROR, /* [MQTT-3.3.2-14] */
-                            "the Response Topic is no Topic Name");
-    return REASON_SUCCESS;
+    return client_check_message(c, p->qos, p->is_retained, props);
 }
 
 /* begins_with_sys: what is ours to publish. */
@@ -95,20 +87,17 @@ static bool begins_with_sys(struct slice topic)
 static enum reason why_refused(const struct broker *b, struct client *c,
                                const struct publish *p, struct slice topic)
 {
-    const struct session *s = c->session;
-    int32_t max_levels = b->config->max_topic_levels;
     if (begins_with_sys(topic))
         return client_blame(c, REASON_NOT_AUTHORIZED,
                             "$SYS is the server's to publish");
-    if (max_levels > 0 && topic_n_levels(topic) > (size_t)max_levels)
+    if (!broker_takes_levels(b, topic))
         return client_blame(c, REASON_QUOTA_EXCEEDED,
                             "the Topic Name has too many levels");
     if (p->is_retained && p->payload.n > 0 && !broker_may_retain(b, topic))
         return client_blame(c, REASON_QUOTA_EXCEEDED,
                             "the server has too many retained messages");
-    if (b->security &&
-        !security_may_publish(b->security, c->user,
-                              slice_of(s->client_id, s->client_id_n), topic))
+    if (!security_may_publish(b->security, c->user,
+                              session_client_id(c->session), topic))
         return client_blame(c, REASON_NOT_AUTHORIZED,
                             "not allowed to publish to this Topic Name");
     return REASON_SUCCESS;

@@ -62,16 +62,13 @@ void session_publish_will(struct broker *b, struct session *s)
     if (m->has_expiry)
         m->expires_ms += b->now_ms;
     address_set_expiry(b, m);
-    bool may =
-        !b->security ||
-        security_may_publish(b->security, s->user,
-                             slice_of(s->client_id, s->client_id_n), m->topic);
     if (m->is_retained && !broker_may_retain(b, m->topic)) {
         log_line(b->log, LOG_INFO, "%s: Will not retained, %s", s->client_id,
                  reason_name(REASON_QUOTA_EXCEEDED));
         m->is_retained = false;
     }
-    if (may)
+    if (security_may_publish(b->security, s->user, session_client_id(s),
+                             m->topic))
         broker_publish(b, m);
     else
         log_line(b->log, LOG_INFO, "%s: Will refused, %s", s->client_id,

@@ -67,14 +67,13 @@ static enum reason why_refused(const struct broker *b, struct client *c,
                                const struct wanted *w)
 {
     const struct session *s = c->session;
-    int32_t max_levels = b->config->max_topic_levels;
     int32_t max_subscriptions = b->config->max_subscriptions;
     if (w->share.n > 0 && !c->options->shared_subscription_available)
         return REASON_SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
     if (!c->options->wildcard_subscription_available &&
         topic_filter_has_wildcard(w->filter))
         return REASON_WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED;
-    if (max_levels > 0 && topic_n_levels(w->filter) > (size_t)max_levels)
+    if (!broker_takes_levels(b, w->filter))
         return client_blame(c, REASON_QUOTA_EXCEEDED,
                             "the Topic Filter has too many levels");
     if (max_subscriptions > 0 &&
@@ -82,9 +81,8 @@ static enum reason why_refused(const struct broker *b, struct client *c,
         !subtree_find(&b->subtree, s, w->request.filter))
         return client_blame(c, REASON_QUOTA_EXCEEDED,
                             "the session has too many subscriptions");
-    if (b->security && !security_may_subscribe(
-                           b->security, c->user,
-                           slice_of(s->client_id, s->client_id_n), w->filter))
+    if (!security_may_subscribe(b->security, c->user, session_client_id(s),
+                                w->filter))
         return client_blame(c, REASON_NOT_AUTHORIZED,
                             "not allowed to subscribe to this Topic Filter");
     return REASON_SUCCESS;

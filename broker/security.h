@@ -13,6 +13,7 @@
 #include "config.h"
 #include "scram.h"
 
+/* Every function takes a NULL security, which lets everybody do everything. */
 struct security;
 
 /* What is known of a client that wants to connect. */

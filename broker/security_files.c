@@ -64,17 +64,12 @@ static int hash_password(struct slice password, const uint8_t salt[16],
                : -1;
 }
 
-/* read_hex reads exactly n octets, and the sign behind them. */
-static char *read_hex(char *at, uint8_t *out, size_t n, char end)
+/* read_hex reads a text of exactly n octets. */
+static bool read_hex(const char *text, uint8_t *out, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        unsigned octet;
-        if (sscanf(at, "%2x", &octet) != 1 || at[1] == '\0')
-            return NULL;
-        out[i] = (uint8_t)octet;
-        at += 2;
-    }
-    return *at == end ? at + (end != '\0') : NULL;
+    size_t n_read = 0;
+    return strlen(text) == 2 * n &&
+           OPENSSL_hexstr2buf_ex(out, n, &n_read, text, '\0') == 1;
 }
 
 static const char *take_user(char *line, void *arg)
@@ -83,6 +78,8 @@ static const char *take_user(char *line, void *arg)
     struct user_entry entry = {0};
     char *colon = strrchr(line, ':');
     char *end = NULL;
+    char salt[2 * sizeof entry.salt + 1], hash[2 * sizeof entry.hash + 1];
+    int n = 0;
     if (!colon || colon == line ||
         strncmp(colon + 1, PREFIX, sizeof PREFIX - 1) != 0)
         return "not name:" PREFIX "ITERATIONS$SALT$HASH";
@@ -90,8 +87,9 @@ static const char *take_user(char *line, void *arg)
     if (count == 0 || count > MOST_ITERATIONS || *end != '$')
         return "the number of iterations is not 1 to 1000000";
     entry.iterations = (unsigned)count;
-    end = read_hex(end + 1, entry.salt, sizeof entry.salt, '$');
-    if (!end || !read_hex(end, entry.hash, sizeof entry.hash, '\0'))
+    if (sscanf(end, "$%32[^$]$%64s%n", salt, hash, &n) != 2 || end[n] ||
+        !read_hex(salt, entry.salt, sizeof entry.salt) ||
+        !read_hex(hash, entry.hash, sizeof entry.hash))
         return "salt and hash are not 16 and 32 octets in hex";
     entry.name = mem_dup(line, (size_t)(colon - line));
     u->entries = mem_grow(u->entries, u->n + 1, sizeof *u->entries);
@@ -316,35 +314,6 @@ static bool expand(const struct acl_rule *rule, const char *user,
     return true;
 }
 
-/* covers tells whether everything that `topic` (a name or a filter) stands for
- * is matched by a filter: level by level, "#" covers the rest, "+" covers one
- * level but no "#". */
-static bool covers(struct slice filter, struct slice topic)
-{
-    struct slice ours, theirs;
-    bool is_last_ours = false, is_last_theirs = false;
-    struct slice any = slice_of_text("#"), one = slice_of_text("+");
-    /* A filter that begins with a wildcard does not reach "$" topics. */
-    if (filter.n && topic.n && topic.data[0] == '$' &&
-        (filter.data[0] == '+' || filter.data[0] == '#'))
-        return false;
-    while (!is_last_ours && !is_last_theirs) {
-        topic_next_level(&filter, &ours, &is_last_ours);
-        if (slice_equals(ours, any))
-            return true;
-        topic_next_level(&topic, &theirs, &is_last_theirs);
-        if (slice_equals(theirs, any))
-            return false;
-        if (!slice_equals(ours, one) && !slice_equals(ours, theirs))
-            return false;
-    }
-    if (is_last_theirs && !is_last_ours) { /* "a/#" covers "a" as well */
-        topic_next_level(&filter, &ours, &is_last_ours);
-        return slice_equals(ours, any);
-    }
-    return is_last_ours && is_last_theirs;
-}
-
 bool acl_allows(const struct acl *a, enum acl_access access, const char *user,
                 struct slice client_id, struct slice topic)
 {
@@ -355,7 +324,7 @@ bool acl_allows(const struct acl *a, enum acl_access access, const char *user,
         bool hits = (rule->access & (access | ACL_DENY)) &&
                     is_for(rule, user, client_id) &&
                     expand(rule, user, client_id, &filter) &&
-                    covers(buf_slice(&filter), topic);
+                    topic_matches(buf_slice(&filter), topic);
         buf_clear(&filter);
         if (hits && (rule->access & ACL_DENY))
             return false;

@@ -27,9 +27,8 @@ static inline void client_trace(const struct broker *b, const struct client *c,
     if (!log_is_on(b->log, LOG_TRACE))
         return;
     const struct session *s = c->session;
-    trace_packet(b->log,
-                 s ? slice_of(s->client_id, s->client_id_n) : slice_of("", 0),
-                 direction, c->version, packet);
+    trace_packet(b->log, s ? session_client_id(s) : slice_of("", 0), direction,
+                 c->version, packet);
 }
 
 #endif

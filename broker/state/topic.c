@@ -51,31 +51,30 @@ bool topic_filter_has_wildcard(struct slice filter)
     return has_octet(filter, '+') || has_octet(filter, '#');
 }
 
-bool topic_matches(struct slice filter, struct slice name)
+bool topic_matches(struct slice filter, struct slice topic)
 {
-    if (filter.n == 0 || name.n == 0)
+    struct slice ours, theirs;
+    bool is_last_ours = false, is_last_theirs = false;
+    if (filter.n == 0 || topic.n == 0)
         return false;
     /* [MQTT-4.7.2-1] */
-    if (name.data[0] == '$' && (filter.data[0] == '+' || filter.data[0] == '#'))
+    if (topic.data[0] == '$' &&
+        (filter.data[0] == '+' || filter.data[0] == '#'))
         return false;
-    struct slice filter_level;
-    struct slice name_level;
-    bool filter_ends = false;
-    bool name_ends = false;
-    while (!filter_ends && !name_ends) {
-        topic_next_level(&filter, &filter_level, &filter_ends);
-        if (level_is(filter_level, '#'))
+    while (!is_last_ours && !is_last_theirs) {
+        topic_next_level(&filter, &ours, &is_last_ours);
+        if (level_is(ours, '#'))
             return true;
-        topic_next_level(&name, &name_level, &name_ends);
-        if (!level_is(filter_level, '+') &&
-            !slice_equals(filter_level, name_level))
+        topic_next_level(&topic, &theirs, &is_last_theirs);
+        if (level_is(theirs, '#') ||
+            (!level_is(ours, '+') && !slice_equals(ours, theirs)))
             return false;
     }
-    if (filter_ends)
-        return name_ends;
+    if (is_last_ours)
+        return is_last_theirs;
     /* "a/#" matches "a" as well: the parent level is included. */
-    topic_next_level(&filter, &filter_level, &filter_ends);
-    return level_is(filter_level, '#');
+    topic_next_level(&filter, &ours, &is_last_ours);
+    return level_is(ours, '#');
 }
 
 size_t topic_n_levels(struct slice topic)

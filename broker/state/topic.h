@@ -32,11 +32,12 @@ bool topic_filter_is_valid(struct slice filter);
 /* topic_filter_has_wildcard tells whether it holds "+" or "#". */
 bool topic_filter_has_wildcard(struct slice filter);
 
-/* topic_matches tells whether a name is matched by a valid filter.
- * A filter that begins with a wildcard does not match a name that begins with
- * "$". Spec: [MQTT-4.7.2-1].
+/* topic_matches tells whether a valid filter matches a name; or, for another
+ * filter, everything that one matches: "+" takes in "+", "#" both. A filter
+ * that begins with a wildcard does not match what begins with "$". Spec:
+ * [MQTT-4.7.2-1].
  */
-bool topic_matches(struct slice filter, struct slice name);
+bool topic_matches(struct slice filter, struct slice topic);
 
 /* topic_n_levels counts the levels of a name or filter, at least 1. */
 size_t topic_n_levels(struct slice topic);

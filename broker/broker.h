@@ -52,7 +52,7 @@ struct client {
     uint16_t topic_alias_maximum;   /* aliases it may use */
     struct incoming_alias *aliases; /* table, grown at need */
     size_t aliases_capacity;
-    struct auth *auth;      /* on_auth.c; NULL: no enhanced authentication */
+    struct auth *auth;      /* auth.c; NULL: no enhanced authentication */
     char *certificate_name; /* of its TLS certificate; NULL: none */
     const char *why;   /* it is refused, in words; NULL: none better than the
                           Reason Code's name. Static; see client_blame */

@@ -8,7 +8,6 @@
 #include "client.h"
 #include "codec/decode.h"
 #include "codec/frame.h"
-#include "on_auth.h"
 #include "on_connect.h"
 #include "on_publish.h"
 #include "on_session.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* on_connect.c -- CONNECT, step by step.
+/* on_connect.c -- CONNECT, step by step, and AUTH.
  *
  * A CONNECT is checked, its sender authenticated, the other connection of its
- * Client Identifier dealt with, the session found or made, the values agreed
- * and told in CONNACK. Each step is one function; the first that returns a
- * failure ends the connection with it.
- * Spec: 5.0 s3.1, s3.2, s4.12; 3.1.1 s3.1, s3.2; manual: Link Stealing, Server
- * Keep Alive and others.
+ * Client Identifier dealt with, the session found or made, and CONNACK sent.
+ * Each step is one function; the first that returns a failure ends the
+ * connection with it. With enhanced authentication the CONNECT is handled once
+ * more, as if it had just arrived, when the client has proved its name.
+ * Spec: 5.0 s3.1, s3.15, s4.12; 3.1.1 s3.1; manual: Link Stealing.
  */
 #include "on_connect.h"
 
@@ -15,11 +15,11 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "auth.h"
 #include "base/die.h"
 #include "client.h"
-#include "codec/encode.h"
-#include "codec/frame.h"
-#include "on_auth.h"
+#include "codec/decode.h"
+#include "connack.h"
 #include "on_session.h"
 
 /* The longest Client Identifier of 3.1, in characters (3.1 s3.1). */
@@ -30,10 +30,9 @@ struct connecting {
     const struct connect *connect;
     struct slice client_id; /* in force: as sent, assigned, or rewritten */
     char assigned[40];
-    bool was_assigned;
-    bool is_session_present;
-    char *rewritten;  /* by the security module; owned */
-    struct link link; /* what the client can take */
+    char *rewritten;            /* by the security module; owned */
+    struct link link;           /* what the client can take */
+    struct agreement agreement; /* what it is told */
 };
 
 /* check_version asks whether the acceptor speaks the version. */
@@ -67,7 +66,7 @@ static void assign_client_id(struct broker *b, struct connecting *k)
                  (unsigned long long)++b->last_assigned);
         k->client_id = slice_of_text(k->assigned);
     } while (session_find(&b->sessions, k->client_id));
-    k->was_assigned = true;
+    k->agreement.is_client_id_assigned = true;
 }
 
 /* check_client_id accepts, assigns or refuses the Client Identifier.
@@ -89,8 +88,7 @@ static enum reason check_client_id(struct broker *b, struct client *c,
     return REASON_SUCCESS;
 }
 
-/* check_will looks at what a Will asks of the broker. [MQTT-3.2.2-12],
- * [MQTT-3.2.2-13], [MQTT-3.3.2-14]. */
+/* check_will looks at what a Will asks of the broker. */
 static enum reason check_will(const struct broker *b, struct client *c,
                               const struct connect *connect)
 {
@@ -100,21 +98,11 @@ static enum reason check_will(const struct broker *b, struct client *c,
     if (!topic_name_is_valid(will->topic))
         return client_blame(c, REASON_TOPIC_NAME_INVALID,
                             "the Will Topic is no Topic Name");
-    if (b->config->max_topic_levels > 0 &&
-        topic_n_levels(will->topic) > (size_t)b->config->max_topic_levels)
+    if (!broker_takes_levels(b, will->topic))
         return client_blame(c, REASON_QUOTA_EXCEEDED,
                             "the Will Topic has too many levels");
-    if (will->qos > c->options->maximum_qos)
-        return client_blame(c, REASON_QOS_NOT_SUPPORTED,
-                            "the Will QoS is above the Maximum QoS");
-    if (will->is_retained && !c->options->retain_available)
-        return client_blame(c, REASON_RETAIN_NOT_SUPPORTED,
-                            "Will Retain, but retain is not available");
-    if (properties_has(&will->properties, PROPERTY_RESPONSE_TOPIC) &&
-        !topic_name_is_valid(will->properties.response_topic))
-        return client_blame(c, REASON_PROTOCOL_ERROR,
-                            "the Will's Response Topic is no Topic Name");
-    return REASON_SUCCESS;
+    return client_check_message(c, will->qos, will->is_retained,
+                                &will->properties);
 }
 
 /* authenticate asks the security; it may rewrite the Client Identifier. */
@@ -135,8 +123,6 @@ static enum reason authenticate(struct broker *b, struct client *c,
         request.has_password = false;
         request.user_name = auth_user(c);
     }
-    if (!b->security)
-        return REASON_SUCCESS;
     enum reason reason = security_connect(b->security, &request);
     c->user = request.user;
     k->rewritten = request.new_client_id;
@@ -183,20 +169,19 @@ static enum reason steal_link(struct broker *b, struct client *c,
  */
 static uint32_t expiry_interval(const struct client *c,
                                 const struct connect *connect,
-                                bool *is_substituted)
+                                struct agreement *agreement)
 {
     int64_t standard = c->options->default_session_expiry_interval_s;
     uint32_t ours = standard < 0 || standard > SESSION_NEVER_EXPIRES
                         ? SESSION_NEVER_EXPIRES
                         : (uint32_t)standard;
-    *is_substituted = false;
     if (c->version != MQTT_5_0)
         return connect->is_clean_start ? 0 : ours;
     if (properties_has(&connect->properties, PROPERTY_SESSION_EXPIRY_INTERVAL))
         return connect->properties.session_expiry_interval_s;
     if (!c->options->is_session_expiry_interval_given)
         return 0;
-    *is_substituted = true;
+    agreement->is_expiry_substituted = true;
     return ours;
 }
 
@@ -211,7 +196,7 @@ static struct session *find_session(struct broker *b, struct connecting *k)
         end_session(b, s);
         s = NULL;
     }
-    k->is_session_present = s != NULL;
+    k->agreement.is_session_present = s != NULL;
     return s ? s
              : session_new(&b->sessions, k->client_id, b->store, &b->limits);
 }
@@ -234,154 +219,27 @@ static struct message *make_will(const struct session *s,
     return m;
 }
 
-/* keep_alive applies the manual's table of client and server values. Returns
- * whether the client must be told. */
-static bool keep_alive(struct client *c, uint16_t wanted_s)
-{
-    int32_t server_s = c->options->server_keep_alive_s;
-    bool applies =
-        c->version == MQTT_5_0 || c->options->server_keep_alive_for_3;
-    bool is_imposed = applies && server_s >= 0 &&
-                      (server_s == 0 || wanted_s == 0 || wanted_s > server_s);
-    c->keep_alive_s = is_imposed ? (uint16_t)server_s : wanted_s;
-    /* One and a half times [MQTT-3.1.2-22]. */
-    c->conn->silence_ms = (uint64_t)c->keep_alive_s * 1500;
-    return is_imposed && c->version == MQTT_5_0;
-}
-
-/* set_flag states in CONNACK that a feature is missing; present is the default
- * and not said. */
-static void set_flag(struct properties *p, enum property id, uint8_t *field,
-                     bool is_available)
-{
-    if (is_available)
-        return;
-    properties_set(p, id);
-    *field = 0;
-}
-
-/* offer tells the limits of the acceptor and remembers them for enforcement. */
-static void offer(struct client *c, struct properties *p)
-{
-    const struct acceptor_options *o = c->options;
-    c->receive_maximum = UINT16_MAX;
-    if (o->receive_maximum > 0) {
-        properties_set(p, PROPERTY_RECEIVE_MAXIMUM);
-        p->receive_maximum = (uint16_t)o->receive_maximum;
-        c->receive_maximum = (uint16_t)o->receive_maximum;
-    }
-    c->receive_quota = c->receive_maximum;
-    if (o->topic_alias_maximum >= 0) {
-        properties_set(p, PROPERTY_TOPIC_ALIAS_MAXIMUM);
-        p->topic_alias_maximum = (uint16_t)o->topic_alias_maximum;
-        c->topic_alias_maximum = (uint16_t)o->topic_alias_maximum;
-    }
-    if (o->maximum_packet_size > 0) {
-        properties_set(p, PROPERTY_MAXIMUM_PACKET_SIZE);
-        p->maximum_packet_size_octets = (uint32_t)o->maximum_packet_size;
-    }
-    if (o->maximum_qos < 2) {
-        properties_set(p, PROPERTY_MAXIMUM_QOS);
-        p->maximum_qos = (uint8_t)o->maximum_qos;
-    }
-    set_flag(p, PROPERTY_RETAIN_AVAILABLE, &p->retain_available,
-             o->retain_available);
-    set_flag(p, PROPERTY_WILDCARD_SUBSCRIPTION_AVAILABLE,
-             &p->wildcard_subscription_available,
-             o->wildcard_subscription_available);
-    set_flag(p, PROPERTY_SUBSCRIPTION_IDENTIFIER_AVAILABLE,
-             &p->subscription_identifier_available,
-             o->subscription_identifier_available);
-    set_flag(p, PROPERTY_SHARED_SUBSCRIPTION_AVAILABLE,
-             &p->shared_subscription_available,
-             o->shared_subscription_available);
-}
-
-/* response_information makes "response/CLIENT_ID" for those who ask
- * [MQTT-3.1.2-28]. Returns what to free. */
-static char *response_information(const struct connecting *k,
-                                  struct properties *p)
-{
-    static const char prefix[] = "response/";
-    const struct properties *asked = &k->connect->properties;
-    size_t n = sizeof prefix - 1 + k->client_id.n;
-    if (!properties_has(asked, PROPERTY_REQUEST_RESPONSE_INFORMATION) ||
-        asked->request_response_information == 0 || n > UINT16_MAX)
-        return NULL;
-    char *text = mem_new(n, 1);
-    memcpy(text, prefix, sizeof prefix - 1);
-    memcpy(text + sizeof prefix - 1, k->client_id.data, k->client_id.n);
-    properties_set(p, PROPERTY_RESPONSE_INFORMATION);
-    p->response_information = slice_of(text, n);
-    return text;
-}
-
-/* fit_connack leaves out of CONNACK what the client can do without, when the
- * whole would be larger than it accepts: first what only repeats the standard's
- * defaults, then the Topic Aliases. [MQTT-3.1.2-24]. Returns false when even
- * that is too large. */
-static bool fit_connack(struct client *c, struct packet *packet)
-{
-    struct properties *p = &packet->connack.properties;
-    size_t limit = c->maximum_packet_size;
-    if (limit == 0 || packet_size(packet, c->version) <= limit)
-        return true;
-    if (c->receive_maximum == UINT16_MAX)
-        properties_unset(p, PROPERTY_RECEIVE_MAXIMUM);
-    if (p->maximum_packet_size_octets >= FRAME_MAX_REMAINING_LENGTH)
-        properties_unset(p, PROPERTY_MAXIMUM_PACKET_SIZE);
-    properties_unset(p, PROPERTY_RESPONSE_INFORMATION);
-    if (packet_size(packet, c->version) <= limit)
-        return true;
-    properties_unset(p, PROPERTY_TOPIC_ALIAS_MAXIMUM);
-    c->topic_alias_maximum = 0;
-    return packet_size(packet, c->version) <= limit;
-}
-
 /* give_up ends a connection whose CONNACK the client would not take: it never
  * learns of a session that was made for it, nor that its Will was accepted. */
 static void give_up(struct broker *b, struct client *c,
                     const struct connecting *k)
 {
     c->keeps_will = false;
-    if (!k->is_session_present)
+    if (!k->agreement.is_session_present)
         c->session->expiry_interval_s = 0;
     broker_close_client(b, c, REASON_SUCCESS); /* [MQTT-3.14.0-1] */
 }
 
-/* accept_with sends the CONNACK that says yes. */
-static void accept_with(struct broker *b, struct client *c,
-                        const struct connecting *k, bool is_substituted)
+/* enter_running counts the client among those that are connected. */
+static void enter_running(struct broker *b, struct client *c)
 {
-    struct packet packet = {.type = PACKET_CONNACK};
-    struct properties *p = &packet.connack.properties;
-    packet.connack.is_session_present = k->is_session_present;
-    offer(c, p);
-    if (is_substituted) {
-        properties_set(p, PROPERTY_SESSION_EXPIRY_INTERVAL);
-        p->session_expiry_interval_s = c->session->expiry_interval_s;
-    }
-    if (keep_alive(c, k->connect->keep_alive_s)) {
-        properties_set(p, PROPERTY_SERVER_KEEP_ALIVE);
-        p->server_keep_alive_s = c->keep_alive_s;
-    }
-    if (k->was_assigned) {
-        properties_set(p, PROPERTY_ASSIGNED_CLIENT_IDENTIFIER);
-        p->assigned_client_identifier = k->client_id; /* [MQTT-3.2.2-16] */
-    }
-    auth_fill_connack(c, p);
-    char *response = response_information(k, p);
-    bool is_sent = fit_connack(c, &packet);
-    client_send(b, c, &packet);
-    free(response);
+    struct broker_counters *n = &b->counters;
     c->was_accepted = true;
-    b->counters.n_clients++;
-    if (b->counters.n_clients > b->counters.n_clients_maximum)
-        b->counters.n_clients_maximum = b->counters.n_clients;
+    n->n_clients++;
+    if (n->n_clients > n->n_clients_maximum)
+        n->n_clients_maximum = n->n_clients;
     conn_enter(c->conn, CONN_RUNNING);
     conn_heard(c->conn, b->now_ms);
-    if (!is_sent)
-        give_up(b, c, k);
 }
 
 /* read_limits notes what the client can take. */
@@ -431,9 +289,33 @@ static void fill_session(struct broker *b, struct client *c, struct session *s,
         store_delete_session(b->store, s);
 }
 
-/* check_all runs the checks that come before anything is changed. */
-static enum reason check_all(struct broker *b, struct client *c,
-                             struct connecting *k)
+/* let_in does what is left when the client is known to be who it says. */
+static enum reason let_in(struct broker *b, struct client *c,
+                          struct connecting *k)
+{
+    if (c->options->server_reference)
+        return REASON_USE_ANOTHER_SERVER;
+    steal_link(b, c, k);
+    if (c->conn->state == CONN_CLOSING)
+        return REASON_SUCCESS;
+    uint32_t interval_s = expiry_interval(c, k->connect, &k->agreement);
+    struct session *s = find_session(b, k);
+    c->session = s;
+    c->keeps_will = true;
+    c->is_session_expiry_zero = interval_s == 0;
+    fill_session(b, c, s, k->connect, interval_s);
+    bool is_sent = connack_accept(b, c, &k->agreement);
+    enter_running(b, c);
+    if (is_sent)
+        session_attach(s, &k->link, b->now_ms);
+    else
+        give_up(b, c, k);
+    return REASON_SUCCESS;
+}
+
+/* check_connect runs the checks that come before anything is changed. */
+static enum reason check_connect(struct broker *b, struct client *c,
+                                 struct connecting *k)
 {
     enum reason reason = check_version(c);
     if (reason == REASON_SUCCESS)
@@ -443,60 +325,36 @@ static enum reason check_all(struct broker *b, struct client *c,
     return reason;
 }
 
-/* finish_connect does what is left when the client is known to be who it says.
- */
-static enum reason finish_connect(struct broker *b, struct client *c,
-                                  struct connecting *k)
-{
-    if (c->options->server_reference)
-        return REASON_USE_ANOTHER_SERVER;
-    steal_link(b, c, k);
-    if (c->conn->state == CONN_CLOSING)
-        return REASON_SUCCESS;
-    bool is_substituted;
-    uint32_t interval_s = expiry_interval(c, k->connect, &is_substituted);
-    struct session *s = find_session(b, k);
-    c->session = s;
-    c->keeps_will = true;
-    c->is_session_expiry_zero = interval_s == 0;
-    fill_session(b, c, s, k->connect, interval_s);
-    accept_with(b, c, k, is_substituted);
-    if (c->conn->state == CONN_RUNNING)
-        session_attach(s, &k->link, b->now_ms);
-    return REASON_SUCCESS;
-}
-
-/* admit handles a CONNECT whose sender needs no, or no more, challenge. */
-static enum reason admit(struct broker *b, struct client *c,
-                         struct connecting *k)
-{
-    enum reason reason = authenticate(b, c, k);
-    if (reason == REASON_SUCCESS)
-        reason = finish_connect(b, c, k);
-    free(k->rewritten);
-    return reason;
-}
-
 enum reason on_connect(struct broker *b, struct client *c,
                        struct packet *packet)
 {
-    struct connecting k = {.connect = &packet->connect};
+    struct connecting k = {.connect = &packet->connect,
+                           .agreement.connect = &packet->connect};
+    bool wants_auth = properties_has(&packet->connect.properties,
+                                     PROPERTY_AUTHENTICATION_METHOD);
     c->version = c->conn->version = packet->connect.version;
     k.link = read_limits(c, k.connect);
-    enum reason reason = check_all(b, c, &k);
-    if (reason != REASON_SUCCESS)
-        return reason;
-    if (properties_has(&packet->connect.properties,
-                       PROPERTY_AUTHENTICATION_METHOD))
-        return auth_begin(b, c, packet);
-    return admit(b, c, &k);
+    enum reason reason = check_connect(b, c, &k);
+    if (reason == REASON_SUCCESS && wants_auth && !c->auth)
+        return auth_begin(b, c, packet); /* on_auth comes back with it */
+    if (reason == REASON_SUCCESS)
+        reason = authenticate(b, c, &k);
+    if (reason == REASON_SUCCESS)
+        reason = let_in(b, c, &k);
+    free(k.rewritten);
+    return reason;
 }
 
-enum reason connect_resume(struct broker *b, struct client *c,
-                           struct packet *packet)
+enum reason on_auth(struct broker *b, struct client *c, struct packet *packet)
 {
-    struct connecting k = {.connect = &packet->connect};
-    k.link = read_limits(c, k.connect);
-    enum reason reason = check_all(b, c, &k);
-    return reason == REASON_SUCCESS ? admit(b, c, &k) : reason;
+    struct packet connect;
+    struct buf octets;
+    enum reason reason = auth_go_on(b, c, &packet->auth);
+    if (reason != REASON_SUCCESS || !auth_take_connect(c, &octets))
+        return reason;
+    reason = packet_decode(buf_slice(&octets), MQTT_5_0, &connect);
+    if (reason == REASON_SUCCESS)
+        reason = on_connect(b, c, &connect);
+    buf_clear(&octets);
+    return reason;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* on_connect.h -- CONNECT.
+/* on_connect.h -- CONNECT and AUTH.
  *
  * Handlers have one shape: they get the packet, answer it, and return
  * REASON_SUCCESS or the reason for which dispatch ends the connection.
@@ -13,12 +13,9 @@
 enum reason on_connect(struct broker *b, struct client *c,
                        struct packet *packet);
 
-/* connect_resume does what on_connect does after authentication, for a client
- * that has proved its name by enhanced authentication (see auth_user).
- *
- * packet   the CONNECT, decoded again
+/* on_auth goes on with enhanced authentication, or begins re-authentication.
+ * Spec: 5.0 s4.12, s4.12.1 [MQTT-4.12.1-1], [MQTT-4.12.1-2].
  */
-enum reason connect_resume(struct broker *b, struct client *c,
-                           struct packet *packet);
+enum reason on_auth(struct broker *b, struct client *c, struct packet *packet);
 
 #endif

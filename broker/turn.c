@@ -11,11 +11,11 @@
 #include <utlist.h>
 
 #include "address.h"
+#include "auth.h"
 #include "auto_delete.h"
 #include "base/die.h"
 #include "client.h"
 #include "dispatch.h"
-#include "on_auth.h"
 #include "on_session.h"
 #include "sys.h"
 #include "trace.h"

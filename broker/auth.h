@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* on_auth.h -- enhanced authentication: AUTH, before CONNACK and later.
+/* auth.h -- enhanced authentication, before CONNACK and later.
  *
  * Spec: 5.0 s4.12.
  */
-#ifndef BROKER_ON_AUTH_H
-#define BROKER_ON_AUTH_H
+#ifndef BROKER_AUTH_H
+#define BROKER_AUTH_H
 
 #include "broker.h"
 
@@ -30,9 +30,20 @@ void auth_fill_connack(const struct client *c, struct properties *p);
 /* auth_free forgets the exchange. */
 void auth_free(struct client *c);
 
-/* on_auth goes on with the exchange, or begins re-authentication.
- * Spec: 5.0 s4.12, s4.12.1 [MQTT-4.12.1-1], [MQTT-4.12.1-2].
+/* auth_go_on answers AUTH.
+ *
+ * Returns REASON_SUCCESS, or the reason for which the connection ends.
  */
-enum reason on_auth(struct broker *b, struct client *c, struct packet *packet);
+enum reason auth_go_on(struct broker *b, struct client *c,
+                       const struct disconnect *auth);
+
+/* auth_take_connect hands over the CONNECT that auth_begin kept, encoded, when
+ * its sender has proved who it is.
+ *
+ * octets   out: for buf_clear
+ *
+ * Returns false when there is none to be handled now.
+ */
+bool auth_take_connect(struct client *c, struct buf *octets);
 
 #endif

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* on_auth.c -- enhanced authentication: AUTH, before CONNACK and later.
+/* auth.c -- enhanced authentication, before CONNACK and later.
  *
  * One method, SCRAM-SHA-256, and only if it is switched on. The CONNECT is kept
- * in its encoded form; when the client has proved its name it is decoded again
- * and handled as if it had just arrived.
+ * in its encoded form until the client has proved its name.
  * Spec: 5.0 s3.15, s4.12.
  */
-#include "on_auth.h"
+#include "auth.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
 #include "client.h"
-#include "codec/decode.h"
 #include "codec/encode.h"
-#include "on_connect.h"
 #include "scram.h"
 
 enum auth_step {
@@ -99,19 +96,13 @@ static enum reason answer_first(struct broker *b, struct client *c,
     return REASON_SUCCESS;
 }
 
-/* resume_connect handles the kept CONNECT, now that its sender is known. */
-static enum reason resume_connect(struct broker *b, struct client *c)
+bool auth_take_connect(struct client *c, struct buf *octets)
 {
-    struct buf octets = c->auth->connect;
-    struct packet packet;
-    enum reason reason;
-
+    *octets = c->auth->connect;
+    if (!c->auth->user || buf_size(octets) == 0)
+        return false;
     c->auth->connect = (struct buf){0};
-    reason = packet_decode(buf_slice(&octets), MQTT_5_0, &packet);
-    if (reason == REASON_SUCCESS)
-        reason = connect_resume(b, c, &packet);
-    buf_clear(&octets);
-    return reason;
+    return true;
 }
 
 /* check_final checks the client's proof. Re-authentication proves the same user
@@ -131,12 +122,11 @@ static enum reason check_final(struct broker *b, struct client *c,
                  c->conn->peer);
         return REASON_NOT_AUTHORIZED;
     }
-    if (auth->user) {
+    if (auth->user)
         send_auth(b, c, REASON_SUCCESS);
-        return REASON_SUCCESS;
-    }
-    auth->user = mem_dup(name.data, name.n);
-    return resume_connect(b, c);
+    else
+        auth->user = mem_dup(name.data, name.n);
+    return REASON_SUCCESS;
 }
 
 /* names_our_method: a property that is absent has no value to compare. */
@@ -178,11 +168,12 @@ enum reason auth_begin(struct broker *b, struct client *c,
     return REASON_SUCCESS;
 }
 
-enum reason on_auth(struct broker *b, struct client *c, struct packet *packet)
+enum reason auth_go_on(struct broker *b, struct client *c,
+                       const struct disconnect *auth)
 {
-    const struct properties *p = &packet->auth.properties;
-    bool begins = packet->auth.reason == REASON_RE_AUTHENTICATE;
-    bool goes_on = packet->auth.reason == REASON_CONTINUE_AUTHENTICATION;
+    const struct properties *p = &auth->properties;
+    bool begins = auth->reason == REASON_RE_AUTHENTICATE;
+    bool goes_on = auth->reason == REASON_CONTINUE_AUTHENTICATION;
 
     /* Only who gave a method in CONNECT may send AUTH, and only with that
      * method [MQTT-4.12.0-5], [MQTT-4.12.0-7]. */

@@ -15,15 +15,11 @@
 /* remember_alias notes what a Topic Alias stands for from now on. */
 static void remember_alias(struct client *c, uint16_t alias, struct slice topic)
 {
-    if (alias >= c->aliases_capacity) {
-        size_t capacity = c->aliases_capacity ? c->aliases_capacity : 8;
-        while (capacity <= alias)
-            capacity *= 2;
-        c->aliases = mem_grow(c->aliases, capacity, sizeof *c->aliases);
-        for (size_t i = c->aliases_capacity; i < capacity; i++)
-            c->aliases[i] = (struct incoming_alias){0};
-        c->aliases_capacity = capacity;
-    }
+    size_t had = c->aliases_capacity;
+    c->aliases =
+        mem_more(c->aliases, alias, &c->aliases_capacity, sizeof *c->aliases);
+    for (size_t i = had; i < c->aliases_capacity; i++)
+        c->aliases[i] = (struct incoming_alias){0};
     struct incoming_alias *known = &c->aliases[alias];
     if (slice_equals(slice_of(known->topic, known->n), topic))
         return;

@@ -8,7 +8,6 @@
 #include "on_subscribe.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/die.h"
 #include "client.h"
@@ -19,6 +18,7 @@ struct wanted {
     struct subscription_request request;
     struct slice share; /* empty: not shared */
     struct slice filter;
+    bool is_valid;
 };
 
 /* parse_filter checks a Topic Filter and cuts "$share/NAME/" off, which means
@@ -39,7 +39,8 @@ static bool next_wanted(struct slice *rest, enum mqtt_version version,
 {
     if (!subscribe_next(rest, version, &w->request))
         return false;
-    parse_filter(w->request.filter, version, &w->share, &w->filter);
+    w->is_valid =
+        parse_filter(w->request.filter, version, &w->share, &w->filter);
     return true;
 }
 
@@ -47,15 +48,14 @@ static bool next_wanted(struct slice *rest, enum mqtt_version version,
 static enum reason check_subscribe(struct client *c, const struct subscribe *s)
 {
     struct slice rest = s->filters;
-    struct subscription_request request;
-    struct slice share, filter;
+    struct wanted w;
     if (properties_has(&s->properties, PROPERTY_SUBSCRIPTION_IDENTIFIER) &&
         !c->options->subscription_identifier_available)
         return REASON_SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED;
-    while (subscribe_next(&rest, c->version, &request)) {
-        if (!parse_filter(request.filter, c->version, &share, &filter))
+    while (next_wanted(&rest, c->version, &w)) {
+        if (!w.is_valid)
             return REASON_TOPIC_FILTER_INVALID;
-        if (share.n > 0 && request.is_no_local) /* [MQTT-3.8.3-4] */
+        if (w.share.n > 0 && w.request.is_no_local) /* [MQTT-3.8.3-4] */
             return client_blame(c, REASON_PROTOCOL_ERROR,
                                 "No Local in a Shared Subscription");
     }
@@ -98,7 +98,6 @@ static uint8_t subscribe_one(struct broker *b, struct client *c,
                              bool *wants_retained)
 {
     enum reason reason = why_refused(b, c, w);
-    *wants_retained = false;
     if (reason != REASON_SUCCESS) {
         log_line(b->log, LOG_INFO, "%s: subscription refused, %s",
                  c->conn->peer, reason_name(reason));
@@ -114,20 +113,15 @@ static uint8_t subscribe_one(struct broker *b, struct client *c,
 }
 
 struct retained_visit {
+    struct broker *broker;
     const struct subscription *subscription;
-    struct router *router;
-    uint64_t now_ms;
 };
 
 static void send_one_retained(struct message *m, void *arg)
 {
     const struct retained_visit *visit = arg;
-    struct router *router = visit->router;
-    if (router->may_deliver &&
-        !router->may_deliver(visit->subscription->session, m,
-                             router->may_deliver_arg))
-        return;
-    router_send_retained(visit->router, visit->subscription, m, visit->now_ms);
+    struct broker *b = visit->broker;
+    router_send_retained(&b->router, visit->subscription, m, b->now_ms);
 }
 
 /* send_retained sends what is retained for one filter. */
@@ -135,8 +129,7 @@ static void send_retained(struct broker *b, struct client *c,
                           const struct wanted *w)
 {
     struct retained_visit visit = {
-        subtree_find(&b->subtree, c->session, w->request.filter), &b->router,
-        b->now_ms};
+        b, subtree_find(&b->subtree, c->session, w->request.filter)};
     if (visit.subscription)
         retain_match(&b->retain, w->filter, b->now_ms, send_one_retained,
                      &visit);
@@ -156,13 +149,13 @@ enum reason on_subscribe(struct broker *b, struct client *c,
                          struct packet *packet)
 {
     const struct subscribe *s = &packet->subscribe;
-    enum reason reason = check_subscribe(c, s);
-    if (reason != REASON_SUCCESS)
-        return reason;
     uint32_t identifier =
         properties_has(&s->properties, PROPERTY_SUBSCRIPTION_IDENTIFIER)
             ? s->properties.subscription_identifier
             : 0;
+    enum reason reason = check_subscribe(c, s);
+    if (reason != REASON_SUCCESS)
+        return reason;
     uint8_t *codes = mem_new(s->n_filters, 1);
     bool *wants_retained = mem_new(s->n_filters, sizeof *wants_retained);
     struct wanted w;
@@ -173,9 +166,8 @@ enum reason on_subscribe(struct broker *b, struct client *c,
     send_suback(b, c, PACKET_SUBACK, s->packet_id,
                 slice_of(codes, s->n_filters));
     rest = s->filters;
-    for (size_t i = 0;
-         b->retain.n_messages > 0 && next_wanted(&rest, c->version, &w); i++)
-        if (wants_retained[i])
+    for (size_t i = 0; next_wanted(&rest, c->version, &w); i++)
+        if (wants_retained[i] && b->retain.n_messages > 0)
             send_retained(b, c, &w);
     free(wants_retained);
     free(codes);
@@ -194,15 +186,6 @@ static enum reason check_unsubscribe(const struct client *c,
     return REASON_SUCCESS;
 }
 
-/* unsubscribe_one removes one subscription. Returns the octet of UNSUBACK. */
-static uint8_t unsubscribe_one(struct broker *b, struct client *c,
-                               struct slice topic_filter)
-{
-    return session_remove_subscription(c->session, &b->subtree, topic_filter)
-               ? REASON_SUCCESS
-               : REASON_NO_SUBSCRIPTION_EXISTED;
-}
-
 enum reason on_unsubscribe(struct broker *b, struct client *c,
                            struct packet *packet)
 {
@@ -213,7 +196,9 @@ enum reason on_unsubscribe(struct broker *b, struct client *c,
     uint8_t *codes = mem_new(u->n_filters, 1);
     struct slice rest = u->filters, filter;
     for (size_t i = 0; unsubscribe_next(&rest, &filter); i++)
-        codes[i] = unsubscribe_one(b, c, filter);
+        codes[i] = session_remove_subscription(c->session, &b->subtree, filter)
+                       ? REASON_SUCCESS
+                       : REASON_NO_SUBSCRIPTION_EXISTED;
     send_suback(b, c, PACKET_UNSUBACK, u->packet_id,
                 slice_of(codes, u->n_filters));
     free(codes);

@@ -38,6 +38,16 @@ void *mem_grow(void *old, size_t n, size_t size)
     return memory;
 }
 
+void *mem_more(void *old, size_t n, size_t *capacity, size_t size)
+{
+    if (n < *capacity)
+        return old;
+    *capacity = *capacity ? *capacity : 16;
+    while (n >= *capacity)
+        *capacity *= 2;
+    return mem_grow(old, *capacity, size);
+}
+
 char *mem_dup(const void *data, size_t n)
 {
     char *copy = malloc(n + 1);

@@ -36,6 +36,15 @@ void *mem_new(size_t n, size_t size);
  */
 void *mem_grow(void *old, size_t n, size_t size);
 
+/* mem_more makes room in an array for one more element behind those it has, or
+ * dies. It grows by doubling.
+ *
+ * old        likewise
+ * n          elements in use
+ * capacity   in and out: elements there is room for
+ */
+void *mem_more(void *old, size_t n, size_t *capacity, size_t size);
+
 /* mem_dup copies octets and adds a NUL behind them, or dies.
  *
  * data, n   what to copy; data may be NULL when n is 0

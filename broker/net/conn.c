@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* conn.c -- one network connection: octets in, octets out, a state.
  *
- * The output queue is a ring of parts in the order of sending. A part is a
+ * The output queue is a list of parts in the order of sending. A part is a
  * stretch of `heads`, where encoded octets lie one behind the other, or a
  * payload that is shared with other connections. Small payloads are copied into
  * heads: that costs less than an iovec entry and a reference.
@@ -49,32 +49,32 @@ struct conn *conn_new(struct transport *transport, const struct log *log)
     return c;
 }
 
-static struct conn_part *part_at(const struct conn *c, size_t i)
+/* parts_of gives the parts that wait, n of them. */
+static struct conn_part *parts_of(const struct conn *c, size_t *n)
 {
-    return &c->parts[(c->parts_first + i) & (c->parts_capacity - 1)];
+    *n = buf_size(&c->parts) / sizeof(struct conn_part);
+    return *n ? (void *)(c->parts.data + c->parts.start) : NULL;
 }
 
-static void part_pop(struct conn *c)
+static void release_payload(const struct conn_payload *payload)
 {
-    struct conn_part *part = part_at(c, 0);
-
-    if (part->payload.release)
-        part->payload.release(part->payload.holder);
-    c->parts_first = (c->parts_first + 1) & (c->parts_capacity - 1);
-    c->n_parts--;
+    if (payload && payload->release)
+        payload->release(payload->holder);
 }
 
 void conn_free(struct conn *c)
 {
     if (!c)
         return;
-    while (c->n_parts > 0)
-        part_pop(c);
+    size_t n;
+    struct conn_part *parts = parts_of(c, &n);
+    for (size_t i = 0; i < n; i++)
+        release_payload(&parts[i].payload);
     if (c->transport)
         c->transport->ops->free(c->transport);
     buf_clear(&c->in);
     buf_clear(&c->heads);
-    free(c->parts);
+    buf_clear(&c->parts);
     free(c);
 }
 
@@ -149,36 +149,20 @@ bool conn_read(struct conn *c, size_t max_octets)
     return n > 0;
 }
 
-static struct conn_part *part_push(struct conn *c)
-{
-    if (c->n_parts == c->parts_capacity) {
-        size_t capacity = c->parts_capacity ? c->parts_capacity * 2 : 4;
-        struct conn_part *grown = mem_new(capacity, sizeof *grown);
-        for (size_t i = 0; i < c->n_parts; i++)
-            grown[i] = *part_at(c, i);
-        free(c->parts);
-        c->parts = grown;
-        c->parts_first = 0;
-        c->parts_capacity = capacity;
-    }
-    c->n_parts++;
-    return part_at(c, c->n_parts - 1);
-}
-
 /* extend_heads notes that n more octets stand at the end of heads. */
 static void extend_heads(struct conn *c, size_t n)
 {
-    struct conn_part *last = c->n_parts ? part_at(c, c->n_parts - 1) : NULL;
+    struct conn_part more = {.n = n};
+    size_t n_parts;
+    struct conn_part *parts = parts_of(c, &n_parts);
 
     if (n == 0)
         return;
     c->out_octets += n;
-    if (last && !last->payload.octets.data) {
-        last->n += n;
-        return;
-    }
-    last = part_push(c);
-    *last = (struct conn_part){.n = n};
+    if (n_parts > 0 && !parts[n_parts - 1].payload.octets.data)
+        parts[n_parts - 1].n += n;
+    else
+        buf_append(&c->parts, &more, sizeof more);
 }
 
 /* encode_head puts all but the payload of a PUBLISH behind heads. The usual
@@ -199,15 +183,10 @@ static void encode_head(struct conn *c, const struct packet *packet)
     extend_heads(c, n);
 }
 
-static void release_payload(const struct conn_payload *payload)
-{
-    if (payload && payload->release)
-        payload->release(payload->holder);
-}
-
 void conn_send(struct conn *c, const struct packet *packet,
                const struct conn_payload *payload)
 {
+    struct conn_part part;
     struct slice octets;
 
     if (c->state == CONN_CLOSING) {
@@ -225,7 +204,8 @@ void conn_send(struct conn *c, const struct packet *packet,
         release_payload(payload);
         return;
     }
-    *part_push(c) = (struct conn_part){.n = octets.n, .payload = *payload};
+    part = (struct conn_part){.n = octets.n, .payload = *payload};
+    buf_append(&c->parts, &part, sizeof part);
     c->out_octets += octets.n;
 }
 
@@ -241,11 +221,12 @@ void conn_send_octets(struct conn *c, struct slice octets)
 static int gather(const struct conn *c, struct iovec *list, size_t *n_octets)
 {
     const uint8_t *heads = c->heads.data + c->heads.start;
-    size_t n = c->n_parts < WRITE_PARTS ? c->n_parts : WRITE_PARTS;
+    size_t n;
+    const struct conn_part *part = parts_of(c, &n);
 
     *n_octets = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct conn_part *part = part_at(c, i);
+    n = n < WRITE_PARTS ? n : WRITE_PARTS;
+    for (size_t i = 0; i < n; i++, part++) {
         const uint8_t *from = part->payload.octets.data;
         if (!from) {
             from = heads;
@@ -261,10 +242,12 @@ static int gather(const struct conn *c, struct iovec *list, size_t *n_octets)
 /* forget drops what was written from the front of the queue. */
 static void forget(struct conn *c, size_t n)
 {
+    size_t n_parts;
+    struct conn_part *part = parts_of(c, &n_parts);
+
     c->out_octets -= n;
     c->n_octets_out += n;
     while (n > 0) {
-        struct conn_part *part = part_at(c, 0);
         size_t some = n < part->n ? n : part->n;
         if (part->payload.octets.data)
             part->payload.octets.data += some;
@@ -272,8 +255,11 @@ static void forget(struct conn *c, size_t n)
             buf_consume(&c->heads, some);
         part->n -= some;
         n -= some;
-        if (part->n == 0)
-            part_pop(c);
+        if (part->n > 0)
+            return;
+        release_payload(&part->payload);
+        buf_consume(&c->parts, sizeof *part);
+        part++;
     }
 }
 
@@ -322,7 +308,7 @@ void conn_take_output(struct conn *c, struct buf *out)
     struct iovec list[WRITE_PARTS];
     size_t n_octets;
 
-    while (c->n_parts > 0) {
+    while (c->out_octets > 0) {
         int n_parts = gather(c, list, &n_octets);
         for (int i = 0; i < n_parts; i++)
             buf_append(out, list[i].iov_base, list[i].iov_len);

@@ -34,12 +34,9 @@ struct conn_payload {
     void *holder;
 };
 
-struct conn_part; /* conn.c: a stretch of heads, or a shared payload */
-
 /* What every turn looks at stands first, in one cache line: there are many
  * connections, and most are idle. */
 struct conn {
-    struct conn *next;           /* in the list of serve.c */
     struct transport *transport; /* owned; NULL: memory only */
     void *user;                  /* whoever is above; never touched here */
     size_t out_octets;           /* not yet written, heads and payloads */
@@ -60,10 +57,7 @@ struct conn {
     struct buf in;
     size_t in_missing; /* octets that the first packet in `in` still lacks */
     struct buf heads;
-    struct conn_part *parts; /* ring of parts not yet written */
-    size_t parts_first;
-    size_t n_parts;
-    size_t parts_capacity;
+    struct buf parts; /* struct conn_part, those not yet written */
     uint64_t n_octets_in;
     uint64_t n_octets_out;
 };

@@ -27,17 +27,22 @@ static ssize_t later_or_gone(void)
     return -1;
 }
 
-static ssize_t tcp_read(struct transport *t, uint8_t *out, size_t n)
+static ssize_t receive(const struct transport *t, uint8_t *out, size_t n,
+                       int flags)
 {
-    ssize_t got = recv(t->fd, out, n, 0);
+    ssize_t got = recv(t->fd, out, n, flags);
 
     if (got > 0)
         return got;
-    if (got == 0) {
-        errno = 0;
-        return -1;
-    }
-    return later_or_gone();
+    if (got < 0)
+        return later_or_gone();
+    errno = 0;
+    return -1;
+}
+
+static ssize_t tcp_read(struct transport *t, uint8_t *out, size_t n)
+{
+    return receive(t, out, n, 0);
 }
 
 static ssize_t tcp_writev(struct transport *t, const struct iovec *parts,
@@ -99,13 +104,5 @@ struct transport *tcp_new(int fd)
 
 ssize_t tcp_peek(struct transport *t, uint8_t *out, size_t n)
 {
-    ssize_t got = recv(t->fd, out, n, MSG_PEEK);
-
-    if (got > 0)
-        return got;
-    if (got == 0) {
-        errno = 0;
-        return -1;
-    }
-    return later_or_gone();
+    return receive(t, out, n, MSG_PEEK);
 }

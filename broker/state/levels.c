@@ -114,10 +114,7 @@ struct level *levels_next(const struct level *top, const struct level *node)
 
 void level_queue_push(struct level_queue *q, struct level *node)
 {
-    if (q->n == q->capacity) {
-        q->capacity = q->capacity ? q->capacity * 2 : 64;
-        q->nodes = mem_grow(q->nodes, q->capacity, sizeof *q->nodes);
-    }
+    q->nodes = mem_more(q->nodes, q->n, &q->capacity, sizeof *q->nodes);
     q->nodes[q->n++] = node;
 }
 

@@ -45,10 +45,8 @@ void router_clear(struct router *r)
 static struct router_match *add_match(struct router *r, struct session *s,
                                       bool is_retained)
 {
-    if (r->n_matches == r->capacity) {
-        r->capacity = r->capacity ? r->capacity * 2 : 64;
-        r->matches = mem_grow(r->matches, r->capacity, sizeof *r->matches);
-    }
+    r->matches =
+        mem_more(r->matches, r->n_matches, &r->capacity, sizeof *r->matches);
     struct router_match *match = &r->matches[r->n_matches++];
     memset(match, 0, sizeof *match);
     match->session = s;
@@ -61,12 +59,8 @@ static void add_identifier(struct router *r, struct router_match *match,
 {
     if (identifier == 0)
         return;
-    if (r->n_identifiers == r->identifiers_capacity) {
-        r->identifiers_capacity =
-            r->identifiers_capacity ? r->identifiers_capacity * 2 : 64;
-        r->identifiers = mem_grow(r->identifiers, r->identifiers_capacity,
-                                  sizeof *r->identifiers);
-    }
+    r->identifiers = mem_more(r->identifiers, r->n_identifiers,
+                              &r->identifiers_capacity, sizeof *r->identifiers);
     struct router_identifier *entry = &r->identifiers[r->n_identifiers++];
     entry->identifier = identifier;
     entry->next = match->first_identifier;
@@ -186,11 +180,9 @@ static const uint32_t *gather(struct router *r,
                               const struct router_match *match)
 {
     uint32_t n = match->n_identifiers;
-    if (n > r->gathered_capacity) {
-        r->gathered_capacity = n * 2;
-        r->gathered =
-            mem_grow(r->gathered, r->gathered_capacity, sizeof *r->gathered);
-    }
+    if (n > 0)
+        r->gathered = mem_more(r->gathered, n - 1, &r->gathered_capacity,
+                               sizeof *r->gathered);
     for (size_t i = match->first_identifier; i > 0;
          i = r->identifiers[i - 1].next)
         r->gathered[--n] = r->identifiers[i - 1].identifier;
@@ -232,10 +224,11 @@ size_t router_publish(struct router *r, const struct subtree *subtree,
 void router_send_retained(struct router *r, const struct subscription *s,
                           struct message *m, uint64_t now_ms)
 {
-    note_loss(r, s->session,
-              session_deliver(s->session, m, lower(s->qos, m->qos), true,
-                              &s->identifier, s->identifier > 0 ? 1 : 0, 0,
-                              now_ms));
+    if (may_deliver(r, s->session, m))
+        note_loss(r, s->session,
+                  session_deliver(s->session, m, lower(s->qos, m->qos), true,
+                                  &s->identifier, s->identifier > 0 ? 1 : 0, 0,
+                                  now_ms));
 }
 
 /* ---- when a member's session ends ---------------------------------------- */

@@ -51,7 +51,7 @@ size_t router_publish(struct router *r, const struct subtree *subtree,
                       struct message *m, uint64_t now_ms);
 
 /* router_send_retained delivers one retained message for one subscription,
- * RETAIN set. [MQTT-3.3.1-8], [MQTT-3.8.4-4].
+ * RETAIN set, if its session may receive it. [MQTT-3.3.1-8], [MQTT-3.8.4-4].
  */
 void router_send_retained(struct router *r, const struct subscription *s,
                           struct message *m, uint64_t now_ms);

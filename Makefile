@@ -163,8 +163,10 @@ $(eval $(call VARIANT,plain,$(B),$(OPT)))
 $(eval $(call VARIANT,san,$(B)/san,$(SAN)))
 $(eval $(call VARIANT,cov,$(B)/cov,$(COV)))
 
-# The fourth variant is for fuzzing: clang, its sanitizers and its engine.
-FUZZ := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+# The fourth variant is for fuzzing: clang, its sanitizers and its engine. To trace comparisons takes half of the time,
+# and finds nothing more where packets come from a grammar and words from a dictionary.
+FUZZ := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
+        -fno-sanitize-coverage=trace-cmp
 $(eval $(call VARIANT,fuzz,$(B)/fuzz,$(FUZZ),-fsanitize=fuzzer))
 $(B)/fuzz/%: CC = $(CLANG)
 $(FUZZ_PACKETS:%=$(B)/fuzz/bin/fuzz-%): $(B)/fuzz/obj/fuzz/support/mutate.o

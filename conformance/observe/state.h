@@ -122,7 +122,7 @@ struct message {
     struct wire_packet *packet; /* a copy of PUBLISH, or of CONNECT */
 };
 
-enum { N_MESSAGE_BUCKETS = 1024 };
+enum { N_MESSAGE_BUCKETS = 256 };
 struct observe_world {
     bool is_whole;
     struct session *sessions;

@@ -31,7 +31,7 @@ archive() { # archive NAME SOURCE ...
 
 more=()
 archive broker $(ls broker/*.c broker/{base,codec,net,state}/*.c | grep -v '^broker/main\.c$')
-archive support fuzz/support/{fuzz,chance,alike,leeway,memory,rows,world,play,invariants}.c \
+archive support fuzz/support/{fuzz,chance,alike,leeway,memory,rows,settings,world,play,invariants}.c \
     conformance/wire/*.c conformance/observe/*.c conformance/blackbox/grammar.c
 more=(-Itools)
 archive tools tools/{capture,detect,flow,fragment,framer,link,pcapng,tcp,tls,ws}.c

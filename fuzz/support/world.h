@@ -18,7 +18,8 @@ struct observe_world;
 #define WORLD_CONNECTIONS 80
 
 struct world {
-    struct config config;
+    struct config config; /* shares what settings.c keeps: not to be cleared */
+    struct acceptor_options acceptor;
     struct broker broker;
     struct observe_world *seen;
     struct observe *observers[WORLD_CONNECTIONS]; /* all there ever were */

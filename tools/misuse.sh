@@ -58,6 +58,14 @@ row 2 "bad.known" mqttspec run --known bad.known
 row 3 "127.0.0.1 port 1" mqttspec run mqtt://127.0.0.1:1
 row 2 "typo.ini.*programm" mqttspec run typo.ini
 row 3 "gone" mqttspec run gone.ini
+row 2 "--count -1" mqttspec fuzz --count -1
+row 2 "--seed" mqttspec fuzz --seed
+row 2 "--steps 1,x" mqttspec fuzz --steps 1,x
+row 2 "--transport udp" mqttspec fuzz --transport udp
+row 2 "--pid 999999999" mqttspec fuzz mqtt://127.0.0.1:1 --pid 999999999
+row 2 "second" mqttspec fuzz mqtt://127.0.0.1:1 second
+row 2 "no_such_broker" mqttspec fuzz no_such_broker
+row 3 "127.0.0.1 port 1" mqttspec fuzz mqtt://127.0.0.1:1
 row 2 "no_such_broker" mqttspec run no_such_broker
 row 3 "file/latest|file" mqttspec run --report file/latest --only ping_answered
 row 2 "5.0/MQTT-9.9.9-9" mqttspec explain 5.0/MQTT-9.9.9-9

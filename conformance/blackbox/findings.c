@@ -2,10 +2,12 @@
 /* findings.c -- what a burst did, and the fewest steps that do it again. */
 #include "blackbox/findings.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "report/report.h"
 
 enum { MAX_BREACHES = 16, MAX_REPLAYS = 60 };
 
@@ -134,24 +136,51 @@ static void shrink(struct fuzz *f, struct burst *burst, const char *key,
     }
 }
 
+/* say adds words to the command, as far as there is room. */
+__attribute__((format(printf, 2, 3))) static void say(struct finding *finding,
+                                                      const char *format, ...)
+{
+    size_t used = strlen(finding->again);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(finding->again + used, sizeof finding->again - used, format,
+              args);
+    va_end(args);
+}
+
+/* say_word adds one word, quoted where a shell would take it apart. */
+static void say_word(struct finding *finding, const char *word)
+{
+    bool is_plain = word[strcspn(word, " \t\"'`$&|;<>()*?[]{}~#!\\")] == '\0';
+    if (is_plain) {
+        say(finding, "%s ", word);
+        return;
+    }
+    for (say(finding, "'"); *word; word++) {
+        if (*word == '\'')
+            say(finding, "'\\''");
+        else
+            say(finding, "%c", *word);
+    }
+    say(finding, "' ");
+}
+
 static void write_command(const struct fuzz *f, const struct burst *burst,
                           struct finding *finding)
 {
-    size_t n = sizeof finding->again;
-    char *out = finding->again;
     const char *comma = "";
-    int at = snprintf(out, n, "mqttspec fuzz %s%s", f->name ? f->name : "",
-                      f->name ? " " : "");
+    finding->again[0] = '\0';
+    say(finding, "mqttspec fuzz ");
+    if (f->name)
+        say_word(finding, f->name);
     if (f->transport != TRANSPORT_TCP)
-        at += snprintf(out + at, n - (size_t)at, "--transport %s ",
-                       transport_name(f->transport));
-    at += snprintf(
-        out + at, n - (size_t)at, "--seed %llu --first %llu --count 1 --steps ",
+        say(finding, "--transport %s ", transport_name(f->transport));
+    say(finding, "--seed %llu --first %llu --count 1 --steps ",
         (unsigned long long)burst->seed, (unsigned long long)burst->number);
     for (size_t i = 0; i < burst->n_steps; i++) {
         if (burst->is_left_out[i])
             continue;
-        at += snprintf(out + at, n - (size_t)at, "%s%zu", comma, i);
+        say(finding, "%s%zu", comma, i);
         finding->n_steps++;
         comma = ",";
     }
@@ -164,7 +193,7 @@ static void keep(struct fuzz *f, struct burst *burst, struct finding *finding,
     char name[64] = "";
     struct transcript *last = NULL;
     if (!again(f, burst, finding->key, &last)) {
-        snprintf(finding->again, sizeof finding->again, "%s", "");
+        finding->again[0] = '\0';
     } else {
         shrink(f, burst, finding->key, &last);
         if (again(f, burst, finding->key, &last)) {
@@ -180,12 +209,13 @@ static void keep(struct fuzz *f, struct burst *burst, struct finding *finding,
         name[i] = c == '/' || c == ' ' ? '-' : c;
         name[i + 1] = '\0';
     }
-    mkdir("reports", 0777);
-    mkdir(f->report, 0777);
     snprintf(finding->capture, sizeof finding->capture, "%s/fuzz-%s.pcap",
              f->report, name);
-    if (transcript_write_pcap(*transcript, finding->capture) != 0)
+    if (report_make_folders(f->report) != 0 ||
+        transcript_write_pcap(*transcript, finding->capture) != 0) {
+        fprintf(stderr, "mqttspec: %s cannot be written\n", finding->capture);
         finding->capture[0] = '\0';
+    }
 }
 
 bool finding_look(struct fuzz *f, struct burst *burst)

@@ -16,7 +16,7 @@ enum { MAX_FINDINGS = 64 };
 struct finding {
     char key[64];
     char sentence[300];
-    char again[400];   /* the command that shows it again; "" if none does */
+    char again[1024];  /* the command that shows it again; "" if none does */
     char capture[300]; /* "" if none was written */
     size_t n_steps;    /* after shrinking */
     size_t n_seen;
@@ -27,6 +27,7 @@ struct fuzz {
     const char *report;
     enum transport transport;
     uint64_t seed, first, count, seconds;
+    uint64_t pid; /* of a broker that is not ours; 0: not told */
     bool has_steps, has_step[BURST_STEPS];
     unsigned run; /* makes names unique */
     struct target *target;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz.c -- `mqttspec fuzz`: bursts against a broker, and what came of them. */
+#include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,8 @@
 
 #include "blackbox/findings.h"
 
-enum { EXIT_FOUND = 1, EXIT_USE = 2, EXIT_TARGET = 3 };
+enum { EXIT_FOUND = 1, EXIT_USE = 2, EXIT_TARGET = 3, SECONDS = 60 };
+#define NOT_GIVEN UINT64_MAX
 
 static const char usage[] =
     "usage: mqttspec fuzz [TARGET] [options]\n\n"
@@ -18,7 +21,8 @@ static const char usage[] =
     "After\n"
     "each the observer judges what the broker said, and a well-behaved client\n"
     "checks that it still serves.\n\n"
-    "  --seconds N        how long (default 60; 0: until --count)\n"
+    "  --seconds N        how long (default 60, with --count no limit; 0: "
+    "none)\n"
     "  --count N          how many bursts\n"
     "  --seed N           where chance begins; printed if not given\n"
     "  --first N          the first burst (default 0)\n"
@@ -26,13 +30,17 @@ static const char usage[] =
     "  --transport T      tcp, tls, ws or wss; else that of the URL, or tcp\n"
     "  --report DIR       for the captures of findings, default "
     "reports/latest\n"
+    "  --pid N            the broker's process, where it was started "
+    "elsewhere:\n"
+    "                     its memory and descriptors are watched\n"
     "\nexit: 0 nothing found, 1 findings, 2 wrong use, 3 no broker there\n";
 
 static bool take_number(const char *text, uint64_t *out)
 {
     char *end;
-    *out = strtoull(text, &end, 0);
-    return *text && !*end;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return isdigit((unsigned char)*text) && !*end && !errno;
 }
 
 static bool take_steps(struct fuzz *f, const char *text)
@@ -50,6 +58,13 @@ static bool take_steps(struct fuzz *f, const char *text)
     }
 }
 
+static bool is_process(uint64_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%llu/fd", (unsigned long long)pid);
+    return access(path, R_OK) == 0;
+}
+
 static bool take_option(struct fuzz *f, const char *name, const char *value)
 {
     if (strcmp(name, "--seconds") == 0)
@@ -60,6 +75,8 @@ static bool take_option(struct fuzz *f, const char *name, const char *value)
         return take_number(value, &f->seed);
     if (strcmp(name, "--first") == 0)
         return take_number(value, &f->first);
+    if (strcmp(name, "--pid") == 0)
+        return take_number(value, &f->pid) && is_process(f->pid);
     if (strcmp(name, "--steps") == 0)
         return take_steps(f, value);
     if (strcmp(name, "--report") == 0) {
@@ -122,14 +139,16 @@ static int start(struct fuzz *f, char *error, size_t n)
 static void resources(const struct fuzz *f, long *n_fds, long *rss_kib)
 {
     char path[64], line[200];
-    long pid = f->instance ? instance_pid(f->instance) : 0;
+    long pid = f->pid        ? (long)f->pid
+               : f->instance ? instance_pid(f->instance)
+                             : 0;
     *n_fds = *rss_kib = 0;
     if (pid == 0)
         return;
     snprintf(path, sizeof path, "/proc/%ld/fd", pid);
     DIR *folder = opendir(path);
-    while (folder && readdir(folder))
-        ++*n_fds;
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        *n_fds += entry->d_name[0] != '.';
     if (folder)
         closedir(folder);
     snprintf(path, sizeof path, "/proc/%ld/status", pid);
@@ -230,10 +249,10 @@ int cli_fuzz(int argc, char **argv)
     f->report = "reports/latest";
     f->seed = (uint64_t)time(NULL);
     f->run = (unsigned)(time(NULL) ^ getpid());
-    f->seconds = 60;
+    f->seconds = NOT_GIVEN;
     code = parse(f, argc, argv);
-    if (f->count && f->seconds == 60)
-        f->seconds = 0;
+    if (f->seconds == NOT_GIVEN)
+        f->seconds = f->count ? 0 : SECONDS;
     if (code == 0) {
         code = start(f, error, sizeof error);
         if (code)

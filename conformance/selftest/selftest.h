@@ -23,5 +23,6 @@ Suite *suite_observe_delivery(void);
 Suite *suite_scram(void);
 Suite *suite_target(void);
 Suite *suite_tap(void);
+Suite *suite_blackbox(void);
 
 #endif

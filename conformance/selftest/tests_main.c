@@ -22,6 +22,7 @@ static Suite *(*const suites[])(void) = {
     suite_scram,
     suite_target,
     suite_tap,
+    suite_blackbox,
 };
 
 int main(void)

@@ -11,7 +11,7 @@ cd "$(dirname "$0")"
 [ -d ../../broker ] && cd ../.. || cd "${SRC:?}/mqttspec"
 work=${WORK:-$OUT/work}/mqttspec
 mkdir -p "$work" "$OUT/lib"
-flags="-std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Ifuzz -Ibroker -Iconformance"
+flags="-std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Ifuzz -Ibroker -Iconformance -DMQTTSPEC_VERSION=\"$(cat VERSION)\""
 
 compile() { # compile OBJECT SOURCE FLAGS...
     mkdir -p "$(dirname "$1")"

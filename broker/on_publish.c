@@ -69,21 +69,12 @@ static enum reason check_publish(struct client *c, const struct publish *p)
     return client_check_message(c, p->qos, p->is_retained, props);
 }
 
-/* begins_with_sys: what is ours to publish. */
-static bool begins_with_sys(struct slice topic)
-{
-    struct slice first;
-    bool is_last;
-    topic_next_level(&topic, &first, &is_last);
-    return slice_equals(first, slice_of_text("$SYS"));
-}
-
 /* why_refused tells why a message may not be published: NOT_AUTHORIZED,
  * QUOTA_EXCEEDED; SUCCESS if it may. */
 static enum reason why_refused(const struct broker *b, struct client *c,
                                const struct publish *p, struct slice topic)
 {
-    if (begins_with_sys(topic))
+    if (topic_is_sys(topic))
         return client_blame(c, REASON_NOT_AUTHORIZED,
                             "$SYS is the server's to publish");
     if (!broker_takes_levels(b, topic))
@@ -126,7 +117,7 @@ static enum reason refuse(struct broker *b, struct client *c,
              reason_name(reason));
     b->counters.n_publish_dropped++;
     if (c->version == MQTT_3_1_1 && reason == REASON_NOT_AUTHORIZED &&
-        !begins_with_sys(topic) &&
+        !topic_is_sys(topic) &&
         c->options->close_on_publish_authorization_failure)
         return reason;
     if (p->qos == 2)

@@ -86,6 +86,15 @@ struct message *retain_find(const struct retain *r, struct slice topic)
     return level ? node_of(level)->message : NULL;
 }
 
+void retain_each(const struct retain *r,
+                 void (*visit)(struct message *m, void *arg), void *arg)
+{
+    struct level *root = r->levels.root;
+    for (struct level *l = root; l; l = levels_next(root, l))
+        if (node_of(l)->message)
+            visit(node_of(l)->message, arg);
+}
+
 /* Whether a wildcard in place of this node's name may match it
  * [MQTT-4.7.2-1]. */
 static bool is_hidden(const struct retain *r, const struct level *level)

@@ -33,6 +33,10 @@ void retain_set(struct retain *r, struct message *m);
  */
 struct message *retain_find(const struct retain *r, struct slice topic);
 
+/* retain_each calls visit for every message, expired or not. */
+void retain_each(const struct retain *r,
+                 void (*visit)(struct message *m, void *arg), void *arg);
+
 /* retain_match calls visit for each message that is not expired and whose topic
  * the filter matches. visit must not change the retained messages.
  */

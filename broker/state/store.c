@@ -44,7 +44,6 @@ static const char schema[] =
 static const char *const sql[STORE_N_STATEMENTS] = {
     [STORE_BEGIN] = "BEGIN",
     [STORE_COMMIT] = "COMMIT",
-    [STORE_ROLLBACK] = "ROLLBACK",
     [STORE_SAVE_SESSION] = ("REPLACE INTO session VALUES"
                             " (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"),
     [STORE_DELETE_SESSION] = "DELETE FROM session WHERE id = ?1",
@@ -167,7 +166,8 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
-    store_commit(s);
+    if (!s->has_failed) /* the tables are gone: nothing could be written anew */
+        store_commit(s);
     for (int i = 0; i < STORE_N_STATEMENTS; i++)
         sqlite3_finalize(s->statements[i]);
     sqlite3_close(s->db);
@@ -198,15 +198,13 @@ uint64_t store_from_wall(const struct store *s, int64_t wall_ms)
 
 /* ---- statements ---------------------------------------------------------- */
 
-/* run writes, unless the turn has failed: SQLite may have rolled it back by
- * itself then, and what came after would stay without what came before. */
+/* run writes, unless a write has failed: SQLite may have rolled the turn back
+ * by itself then, and what came after would stay without what came before. */
 static void run(struct store *s, enum store_statement which)
 {
     sqlite3_stmt *statement = s->statements[which];
-    bool is_due = !s->has_failed || which == STORE_ROLLBACK;
-    if (is_due && sqlite3_step(statement) != SQLITE_DONE) {
-        if (!s->has_failed)
-            store_log_error(s, "write");
+    if (!s->has_failed && sqlite3_step(statement) != SQLITE_DONE) {
+        store_log_error(s, "write");
         s->has_failed = true;
     }
     sqlite3_reset(statement);
@@ -228,14 +226,8 @@ int store_commit(struct store *s)
     if (!s || !s->is_in_transaction)
         return 0;
     s->is_in_transaction = false;
-    if (!s->has_failed)
-        run(s, STORE_COMMIT);
-    if (!s->has_failed)
-        return 0;
-    if (!sqlite3_get_autocommit(s->db))
-        run(s, STORE_ROLLBACK);
-    s->has_failed = false;
-    return -1;
+    run(s, STORE_COMMIT);
+    return s->has_failed ? store_rewrite(s) : 0;
 }
 
 static void bind_id(sqlite3_stmt *statement, int at, uint64_t id)

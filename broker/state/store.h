@@ -54,7 +54,8 @@ int store_load(struct store *s, struct session_table *sessions,
 
 /* store_commit makes the turn's writes durable; nothing happens if there were
  * none. Returns 0, or -1 after a log line (the turn's acknowledgements must
- * then not leave).
+ * then not leave). After that everything is written anew as soon as that is
+ * possible, and no turn before is kept.
  */
 int store_commit(struct store *s);
 

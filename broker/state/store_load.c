@@ -289,6 +289,8 @@ int store_load(struct store *s, struct session_table *sessions,
                         .subtree = subtree,
                         .retain = retain,
                         .limits = limits};
+    s->sessions = sessions;
+    s->retain = retain;
     struct store *kept = retain->store;
     retain->store = NULL; /* what comes from the store need not be stored */
     int result = sweep(s);

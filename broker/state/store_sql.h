@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* store_sql.h -- the store's insides, shared by store.c and store_load.c.
+/* store_sql.h -- the store's insides, shared by store.c, store_load.c and
+ * store_rewrite.c.
  *
  * A message takes six columns wherever it is kept, always in this order:
  * topic, payload, properties, qos, is_retained, expires.
@@ -16,7 +17,6 @@
 enum store_statement {
     STORE_BEGIN,
     STORE_COMMIT,
-    STORE_ROLLBACK,
     STORE_SAVE_SESSION,
     STORE_DELETE_SESSION,
     STORE_DELETE_SESSION_SUBSCRIPTIONS,
@@ -40,7 +40,10 @@ struct store {
     sqlite3_stmt *statements[STORE_N_STATEMENTS];
     const struct log *log;
     bool is_in_transaction;
-    bool has_failed; /* a write of this turn went wrong */
+    bool has_failed; /* a write went wrong: the file is behind the tables */
+    uint64_t next_rewrite_ms;       /* not before */
+    struct session_table *sessions; /* the tables, once they are loaded */
+    struct retain *retain;
     uint64_t now_ms; /* the same moment on both clocks */
     int64_t wall_ms;
     uint64_t last_session_id; /* row ids given so far */
@@ -53,6 +56,11 @@ struct store {
  * doing   what was tried, as in "cannot DOING: ..."
  */
 void store_log_error(const struct store *s, const char *doing);
+
+/* store_rewrite writes all that the tables hold, in place of what stands in the
+ * file; at most once a second. Returns 0: the file has caught up; or -1.
+ */
+int store_rewrite(struct store *s);
 
 /* store_to_wall turns a time of the broker's clock into wall-clock
  * milliseconds; 0 stays 0.

@@ -77,6 +77,14 @@ bool topic_matches(struct slice filter, struct slice topic)
     return level_is(ours, '#');
 }
 
+bool topic_is_sys(struct slice topic)
+{
+    struct slice first;
+    bool is_last;
+    topic_next_level(&topic, &first, &is_last);
+    return slice_equals(first, slice_of_text("$SYS"));
+}
+
 size_t topic_n_levels(struct slice topic)
 {
     size_t n = 1;

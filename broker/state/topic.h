@@ -39,6 +39,9 @@ bool topic_filter_has_wildcard(struct slice filter);
  */
 bool topic_matches(struct slice filter, struct slice topic);
 
+/* topic_is_sys tells whether a Topic Name is $SYS or below it: the server's. */
+bool topic_is_sys(struct slice topic);
+
 /* topic_n_levels counts the levels of a name or filter, at least 1. */
 size_t topic_n_levels(struct slice topic);
 

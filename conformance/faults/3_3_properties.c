@@ -186,4 +186,10 @@ const struct fault faults_3_3_properties[] = {
     FAULT("payload_cut", "a large payload loses its last octet",
           "3.1.1/MQTT-3.3.2-1 5.0/MQTT-3.3.2-1 5.0/MQTT-4.2.0-1",
           {SERVER, PUBLISH(), op_alter, {CHOP(payload)}}),
+    FAULT("alias_kept_in_one_octet", "Topic Alias 257 is taken for 1",
+          "5.0/MQTT-3.3.2-12",
+          {CLIENT,
+           PUBLISH(.props.topic_alias = OPT(257)),
+           op_alter,
+           {SET(props.topic_alias, OPT(1))}}),
     {0}};

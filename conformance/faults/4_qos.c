@@ -146,4 +146,11 @@ const struct fault faults_4_qos[] = {
     FAULT("order_lost_at_the_publisher",
           "two messages are taken in another order than they came", ORDER,
           {CLIENT, PUBLISH(), op_swap}),
+    FAULT("later_exchange_taken_for_a_copy",
+          "a QoS 2 message beside another one is taken for its copy",
+          "3.1.1/MQTT-4.3.3-2 5.0/MQTT-4.3.3-10",
+          {CLIENT, PUBLISH(.qos = 2), op_accept, .skip = 1}),
+    FAULT("pubrec_of_success_ends_the_exchange",
+          "PUBREC with code 0x10 is taken for an error", "5.0/MQTT-4.3.3-4",
+          {CLIENT, PUBREC(.reason = NO_MATCHING_SUBSCRIBERS), op_drop}),
     {0}};

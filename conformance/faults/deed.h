@@ -295,6 +295,7 @@ void edit_full_qos_of_filters(struct scene *, struct wire_packet *);
 void edit_no_local_off(struct scene *, struct wire_packet *);
 void edit_retain_handling_flip(struct scene *, struct wire_packet *);
 void edit_retain_as_published_flip(struct scene *, struct wire_packet *);
+void edit_options_of_first(struct scene *, struct wire_packet *);
 void edit_like_last_publish(struct scene *, struct wire_packet *);
 void edit_reason_string_long(struct scene *, struct wire_packet *);
 void edit_user_property_long(struct scene *, struct wire_packet *);

@@ -306,6 +306,16 @@ void edit_retain_as_published_flip(struct scene *scene, struct wire_packet *p)
         p->filters[i].retain_as_published ^= 1;
 }
 
+void edit_options_of_first(struct scene *scene, struct wire_packet *p)
+{
+    (void)scene;
+    for (size_t i = 1; i < p->n_filters && i < WIRE_MAX_FILTERS; i++) {
+        struct wire_bytes filter = p->filters[i].filter;
+        p->filters[i] = p->filters[0];
+        p->filters[i].filter = filter;
+    }
+}
+
 /* ---- a whole packet
  * --------------------------------------------------------*/
 

@@ -34,6 +34,8 @@ static const struct reason statements[] = {
 
 static const struct reason cases[] = {
     {"messages_of_any_size*", WEBSOCKET},
+    {"frame_lengths_at_their_edges*", WEBSOCKET},
+    {"frame_without_octets_means_nothing*", WEBSOCKET},
     {"one_version_only/*", AT_START},
     {"unknown_parameter_is_refused/*", AT_START},
     {"payload_*traced*", IN_LOG},

@@ -269,6 +269,16 @@ void peer_expect_close_within_at(struct peer *peer, struct where where,
                   (int)took);
 }
 
+bool peer_closes_within_at(struct peer *peer, struct where where, int ms)
+{
+    const struct wire_packet *packet;
+    int64_t until_ms = link_now_ms() + ms;
+    enum peer_event event = PEER_PACKET;
+    while (event == PEER_PACKET)
+        event = peer_next(peer, where, until_ms, &packet);
+    return event == PEER_CLOSED;
+}
+
 void peer_expect_refused_at(struct peer *peer, struct where where,
                             const struct refusal *refusal)
 {

@@ -160,6 +160,11 @@ void peer_expect_disconnect_at(struct peer *peer, struct where where,
 void peer_expect_close_within_at(struct peer *peer, struct where where,
                                  int from_ms, int to_ms);
 
+/* Has the broker closed within so many milliseconds? What it sends meanwhile is
+ * dropped. For a test that does something over and over until the close. */
+#define peer_closes_within(peer, ms) peer_closes_within_at(peer, HERE(#ms), ms)
+bool peer_closes_within_at(struct peer *peer, struct where where, int ms);
+
 /* How a CONNECT may be refused. Both lists empty: the connection is closed,
  * under 3.x without a CONNACK. */
 struct refusal {

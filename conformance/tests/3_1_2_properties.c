@@ -186,6 +186,18 @@ TEST(no_problem_information_when_refused, "5.0/MQTT-3.1.2-29")
     peer_expect(peer, SUBACK(.packet_id = 3, PLAIN));
 }
 
+/* The same of a SUBACK that refuses. */
+TEST(no_problem_information_in_refusal, "5.0/MQTT-3.1.2-29",
+     .settings = "wildcardSubscriptionAvailable=false")
+{
+    struct peer *peer =
+        peer_connect(t, CONNECT(.client_id = "one", .clean_start = 1,
+                                .props.request_problem_information = OPT(0)));
+    peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"a/+"}}));
+    peer_expect_or_close(
+        peer, SUBACK(.packet_id = 1, .reason = REASON_AT_LEAST(0x80), PLAIN));
+}
+
 struct refused {
     struct row row;
     struct wire_props props;
@@ -307,4 +319,4 @@ SUITE(connect_properties, "3.1.2.11 CONNECT Properties",
       no_problem_information_when_refused, connect_property_is_refused,
       subscribe_during_authentication_closes,
       user_properties_of_connect_are_welcome,
-      all_properties_of_connect_are_welcome);
+      all_properties_of_connect_are_welcome, no_problem_information_in_refusal);

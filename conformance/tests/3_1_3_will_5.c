@@ -299,6 +299,28 @@ TEST_EACH(will_property_twice_is_refused, twice, "5.0/MQTT-3.1.4-1",
     peer_expect_refused(peer, .v5 = CODES(PROTOCOL_ERROR, MALFORMED_PACKET));
 }
 
+/* A Response Topic has no wildcards, be it that of a Will: the CONNECT is
+ * refused, or at least no such Will is published. */
+TEST(wildcard_in_response_topic_of_will, "5.0/MQTT-3.3.2-14")
+{
+    struct peer *watcher = peer_hello(t, "watcher");
+    peer_subscribe(watcher, "status/pump", 0);
+    struct peer *pump = peer_open(t);
+    peer_send(pump, CONNECT(.client_id = "pump", .clean_start = 1,
+                            .will = {.topic = "status/pump",
+                                     .payload = "gone",
+                                     .props = {.response_topic = "a/+"}}));
+    peer_expect_or_close(pump, CONNACK());
+    peer_close(pump);
+    struct peer *other = peer_connect(
+        t, CONNECT(.client_id = "other", .clean_start = 1,
+                   .will = {.topic = "status/pump", .payload = "other"}));
+    peer_close(other);
+    peer_expect_any(
+        watcher, PUBLISH(.payload = "other"),
+        PUBLISH(.payload = "gone", .props = {.response_topic = NO_BYTES}));
+}
+
 SUITE(will_properties, "3.1.3.2 Will Properties", will_delay_is_waited_for,
       will_published_when_session_expires, will_delay_ends_with_the_session,
       will_prevented_by_return, will_published_when_clean_start_ends_session,
@@ -307,4 +329,4 @@ SUITE(will_properties, "3.1.3.2 Will Properties", will_delay_is_waited_for,
       takeover_with_clean_start_publishes_will,
       will_user_properties_keep_their_order, will_property_reaches_subscribers,
       will_message_expiry_reaches_subscribers, will_payload_that_is_no_text,
-      will_property_twice_is_refused);
+      will_property_twice_is_refused, wildcard_in_response_topic_of_will);

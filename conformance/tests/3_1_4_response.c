@@ -237,6 +237,29 @@ TEST(refused_client_disturbs_nobody, "3.1.1/MQTT-3.1.4-5", "5.0/MQTT-3.1.4-6",
     client_expect_nothing_more(pump);
 }
 
+/* Nor does it end the session of an absent client. */
+TEST(refused_client_ends_no_session, "3.1.1/MQTT-3.1.4-5", "5.0/MQTT-3.1.4-6",
+     .settings = "users=on")
+{
+    struct t_user user = t_user(t);
+    const struct wire_packet *connect =
+        CONNECT(.client_id = "pump", .user_name = user.name,
+                .password = user.password,
+                .props.session_expiry_interval_s = OPT(60));
+    struct peer *pump = peer_connect(t, connect);
+    peer_subscribe(pump, "orders", 1);
+    peer_disconnect(pump);
+    struct peer *thief = peer_open(t);
+    peer_send(thief, CONNECT(.client_id = "pump", .clean_start = 1,
+                             .user_name = user.name, .password = "wrong"));
+    peer_expect_end(thief);
+    struct client *writer = client_connect(t, "writer", .user_name = user.name,
+                                           .password = user.password);
+    client_publish(writer, MESSAGE("orders", "stop", .qos = 1));
+    pump = peer_connect(t, connect);
+    peer_expect_message(pump, MESSAGE("orders", "stop", .qos = 1));
+}
+
 /* A refusal for which 3.1.1 has no code comes without a CONNACK: here, that the
  * server defends the connection it has. */
 TEST(refusal_without_a_code_is_silent, "3.1.1/MQTT-3.2.2-6",
@@ -260,4 +283,4 @@ SUITE(connect_response, "3.1.4 CONNECT actions", malformed_connect_is_refused,
       takeover_twice_leaves_the_newest, nothing_behind_a_refused_connect_counts,
       packets_behind_connect_are_served, wrong_password_is_refused,
       missing_user_name_is_refused, refused_client_disturbs_nobody,
-      refusal_without_a_code_is_silent);
+      refusal_without_a_code_is_silent, refused_client_ends_no_session);

@@ -207,6 +207,43 @@ TEST(finished_publications_free_receive_maximum, "5.0/MQTT-3.3.4-7",
     peer_expect_alive(peer);
 }
 
+/* A server without one of these features says so in CONNACK, and grants no
+ * subscription that asks for it. */
+TEST(missing_wildcards_are_told, "5.0/RULE-feature-unavailable",
+     .settings = "wildcardSubscriptionAvailable=false")
+{
+    struct peer *peer = peer_open(t);
+    peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1));
+    peer_expect(peer, CONNACK(.reason = SUCCESS,
+                              .props.wildcard_subscription_available = OPT(0)));
+    peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"$share/g/#"}}));
+    peer_expect_not_granted(peer, 1);
+}
+
+TEST(missing_shares_are_told, "5.0/RULE-feature-unavailable",
+     .settings = "sharedSubscriptionAvailable=false")
+{
+    struct peer *peer = peer_open(t);
+    peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1));
+    peer_expect(peer, CONNACK(.reason = SUCCESS,
+                              .props.shared_subscription_available = OPT(0)));
+    peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"$share/g/a"}}));
+    peer_expect_not_granted(peer, 1);
+}
+
+TEST(missing_identifiers_are_told, "5.0/RULE-feature-unavailable",
+     .settings = "subscriptionIdentifierAvailable=false")
+{
+    struct peer *peer = peer_open(t);
+    peer_send(peer, CONNECT(.client_id = "one", .clean_start = 1));
+    peer_expect(peer,
+                CONNACK(.reason = SUCCESS,
+                        .props.subscription_identifier_available = OPT(0)));
+    peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"a"}},
+                              .props.subscription_identifier = {OPT(7)}));
+    peer_expect_not_granted(peer, 1);
+}
+
 SUITE(connack_limits, "3.2.2.3 CONNACK Properties", maximum_qos_is_told,
       maximum_qos_0_is_told, maximum_qos_lets_subscribe,
       publish_above_maximum_qos_closes, will_above_maximum_qos_is_refused,
@@ -214,4 +251,5 @@ SUITE(connack_limits, "3.2.2.3 CONNACK Properties", maximum_qos_is_told,
       packet_too_large_closes, packet_of_maximum_size_is_taken,
       alias_above_the_maximum_closes, alias_above_a_small_maximum_closes,
       alias_without_a_maximum_closes, publications_above_receive_maximum_close,
-      finished_publications_free_receive_maximum);
+      finished_publications_free_receive_maximum, missing_wildcards_are_told,
+      missing_shares_are_told, missing_identifiers_are_told);

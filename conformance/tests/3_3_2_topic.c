@@ -228,6 +228,26 @@ TEST(aliases_up_to_the_maximum_are_taken, "5.0/MQTT-3.3.2-12",
                       MESSAGE("news/last", "4"));
 }
 
+/* Aliases are numbers of two octets, each of which counts. */
+TEST(aliases_far_apart_are_two, "5.0/MQTT-3.3.2-12", .needs = "topic_alias")
+{
+    struct client *watcher = client_connect(t, "watcher");
+    client_subscribe(watcher, "news/+", 1);
+    struct peer *peer = peer_hello(t, "one");
+    t_skip_unless(
+        t, wire_value(peer_connack(peer)->props.topic_alias_maximum, 0) > 256,
+        "the server takes no Topic Alias above 256");
+    peer_publish(peer,
+                 MESSAGE("news/1", "a", .qos = 1, .props.topic_alias = OPT(1)));
+    peer_publish(peer, MESSAGE("news/257", "b", .qos = 1,
+                               .props.topic_alias = OPT(257)));
+    peer_send(peer, PUBLISH(.topic = "", .payload = "c", .qos = 1,
+                            .packet_id = 99, .props.topic_alias = OPT(1)));
+    peer_expect(peer, PUBACK(.packet_id = 99));
+    client_expect_all(watcher, MESSAGE("news/1", "a"), MESSAGE("news/257", "b"),
+                      MESSAGE("news/1", "c"));
+}
+
 /* An alias that is set once more stands for its new topic. */
 TEST(alias_can_be_set_anew, "5.0/MQTT-3.3.2-12", .needs = "topic_alias")
 {
@@ -271,4 +291,5 @@ SUITE(publish_topic, "3.3.2 Topic Name and Topic Alias",
       other_topic_is_not_delivered, empty_topic_without_alias_closes,
       alias_0_closes, unknown_alias_closes, alias_ends_with_the_connection,
       alias_is_of_one_connection, aliases_up_to_the_maximum_are_taken,
-      alias_can_be_set_anew, alias_of_the_publisher_is_not_passed_on);
+      alias_can_be_set_anew, alias_of_the_publisher_is_not_passed_on,
+      aliases_far_apart_are_two);

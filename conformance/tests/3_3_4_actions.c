@@ -125,10 +125,8 @@ TEST(overlapping_filters_give_their_identifiers, "5.0/MQTT-3.3.4-3",
 
 /* One copy for both carries both identifiers, once each; of two copies, each
  * carries the one of its own subscription. */
-TEST(each_copy_has_its_identifiers, "5.0/MQTT-3.3.4-4", "5.0/MQTT-3.3.4-5",
-     .needs = "wildcards subscription_identifiers")
+static void check_identified(struct t *t, struct copies copies)
 {
-    struct copies copies = take_identified(t);
     const struct wire_packet *a = copies.of[0], *b = copies.of[1];
     bool is_merged = copies.n == 1 && has_identifier(a, 11) &&
                      has_identifier(a, 22) &&
@@ -140,6 +138,12 @@ TEST(each_copy_has_its_identifiers, "5.0/MQTT-3.3.4-4", "5.0/MQTT-3.3.4-5",
             "one copy with both identifiers, or one with each",
             "%zu copies, the first with %zu identifiers", copies.n,
             copies.n ? a->props.n_subscription_identifiers : 0);
+}
+
+TEST(each_copy_has_its_identifiers, "5.0/MQTT-3.3.4-4", "5.0/MQTT-3.3.4-5",
+     .needs = "wildcards subscription_identifiers")
+{
+    check_identified(t, take_identified(t));
 }
 
 /* A subscription with an identifier has it on its messages, of live and of
@@ -168,6 +172,48 @@ TEST(identifier_comes_with_each_message, "5.0/MQTT-3.3.4-3",
     t_check(t, packet->props.n_subscription_identifiers == 0,
             "no Subscription Identifier", "%zu",
             packet->props.n_subscription_identifiers);
+}
+
+#define LASTING                                                                \
+    CONNECT(.client_id = "reader", .props.session_expiry_interval_s = OPT(60))
+
+/* Messages that wait for their client keep the identifiers of all their
+ * subscriptions, */
+TEST(identifiers_stay_with_waiting_messages, "5.0/MQTT-3.3.4-3",
+     "5.0/MQTT-3.3.4-4", "5.0/MQTT-3.3.4-5",
+     .needs = "wildcards subscription_identifiers")
+{
+    struct peer *reader = peer_connect(t, LASTING);
+    peer_send(reader, SUBSCRIBE(.packet_id = 1, .filters = {{"a/+", .qos = 1}},
+                                .props.subscription_identifier = {OPT(11)}));
+    peer_expect(reader, SUBACK(.packet_id = 1, .codes = CODES(1)));
+    peer_send(reader, SUBSCRIBE(.packet_id = 2, .filters = {{"a/b", .qos = 1}},
+                                .props.subscription_identifier = {OPT(22)}));
+    peer_expect(reader, SUBACK(.packet_id = 2, .codes = CODES(1)));
+    peer_subscribe(reader, "fence", 1);
+    peer_disconnect(reader);
+    struct client *writer = client_connect(t, "writer");
+    client_publish(writer, MESSAGE("a/b", "x", .qos = 1));
+    client_publish(writer, MESSAGE("fence", "x", .qos = 1));
+    check_identified(t, take_copies(t, peer_connect(t, LASTING)));
+}
+
+/* and so does a message that comes again. */
+TEST(identifier_stays_with_repeated_message, "5.0/MQTT-3.3.4-3",
+     "5.0/MQTT-4.4.0-1", .needs = "subscription_identifiers")
+{
+    struct peer *reader = peer_connect(t, LASTING);
+    peer_send(reader, SUBSCRIBE(.packet_id = 1, .filters = {{"a", .qos = 1}},
+                                .props.subscription_identifier = {OPT(7)}));
+    peer_expect(reader, SUBACK(.packet_id = 1, .codes = CODES(1)));
+    struct client *writer = client_connect(t, "writer");
+    client_publish(writer, MESSAGE("a", "x", .qos = 1));
+    peer_expect(reader, PUBLISH(.topic = "a",
+                                .props.subscription_identifier = {OPT(7)}));
+    peer_drop(reader);
+    reader = peer_connect(t, LASTING);
+    peer_expect(reader, PUBLISH(.topic = "a", .dup = 1,
+                                .props.subscription_identifier = {OPT(7)}));
 }
 
 /* A client that takes this many messages at a time. */
@@ -317,4 +363,6 @@ SUITE(publish_actions, "3.3.4 PUBLISH actions",
       qos_2_counts_until_pubcomp, stray_acknowledgements_mint_no_quota,
       full_window_holds_back_nothing_else, forbidden_publish_is_answered,
       forbidden_publish_of_qos_2_is_answered,
-      forbidden_publish_is_acknowledged_in_3_1);
+      forbidden_publish_is_acknowledged_in_3_1,
+      identifiers_stay_with_waiting_messages,
+      identifier_stays_with_repeated_message);

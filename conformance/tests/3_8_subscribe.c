@@ -6,6 +6,7 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
+#include "tests/retain.h"
 #include "tests/rows.h"
 
 /* SUBSCRIBE whose reserved flags are not 0010 closes the connection. */
@@ -92,6 +93,28 @@ TEST(subscribe_no_local_over_connections, "5.0/MQTT-3.8.3-3")
                    .props = {.session_expiry_interval_s = OPT(60)}));
     peer_publish(second, MESSAGE("a", "mine", .qos = 1));
     peer_expect_nothing(second);
+}
+
+/* No Local is an option of one subscription: another one of the same client
+ * still gets the message, and its identifier alone. */
+TEST(subscribe_no_local_leaves_others, "5.0/MQTT-3.8.3-3", "5.0/MQTT-4.5.0-1",
+     "5.0/MQTT-3.3.4-3", .needs = "wildcards subscription_identifiers")
+{
+    struct peer *me = peer_hello(t, "me");
+    peer_send(me, SUBSCRIBE(.packet_id = 1, .filters = {{"a/#", .no_local = 1}},
+                            .props.subscription_identifier = {OPT(6)}));
+    peer_expect(me, SUBACK(.packet_id = 1, .codes = CODES(0)));
+    peer_send(me, SUBSCRIBE(.packet_id = 2, .filters = {{"a/b"}},
+                            .props.subscription_identifier = {OPT(7)}));
+    peer_expect(me, SUBACK(.packet_id = 2, .codes = CODES(0)));
+    peer_send(me, PUBLISH(.topic = "a/b", .payload = "mine"));
+    const struct wire_packet *mine =
+        peer_expect(me, PUBLISH(.topic = "a/b", .payload = "mine",
+                                .props.subscription_identifier = {OPT(7)}));
+    t_check(t, mine->props.n_subscription_identifiers == 1,
+            "the identifier of the subscription that took it", "there are %zu",
+            mine->props.n_subscription_identifiers);
+    peer_expect_nothing(me);
 }
 
 /* No Local on a Shared Subscription is a Protocol Error. */
@@ -203,6 +226,51 @@ TEST(subscribe_several_filters, "3.1.1/MQTT-3.8.4-4", "3.1.1/MQTT-3.8.4-5",
     peer_expect_nothing(peer);
 }
 
+#define FIRST_OPTIONS                                                          \
+    {                                                                          \
+        "a", .no_local = 1, .retain_handling = 2                               \
+    }
+#define SECOND_OPTIONS                                                         \
+    {                                                                          \
+        "b", .retain_as_published = 1                                          \
+    }
+
+struct filters_row {
+    struct row row;
+    struct wire_filter filters[2];
+};
+static const struct filters_row both_orders[] = {
+    {{"forth"}, {FIRST_OPTIONS, SECOND_OPTIONS}},
+    {{"back"}, {SECOND_OPTIONS, FIRST_OPTIONS}},
+};
+
+/* Each filter of a SUBSCRIBE has its options for itself; the identifier is for
+ * all of them. */
+TEST_EACH(subscribe_options_of_each_filter, both_orders, "5.0/MQTT-3.8.4-5",
+          "5.0/MQTT-3.8.3-3", "5.0/MQTT-3.3.4-3",
+          .needs = "retain subscription_identifiers")
+{
+    const struct filters_row *row = t_row(t);
+    struct client *other = client_connect(t, "other");
+    retain_message(t, other, MESSAGE("a", "kept", .qos = 1, .retain = 1));
+    retain_message(t, other, MESSAGE("b", "kept", .qos = 1, .retain = 1));
+    struct peer *peer = peer_hello(t, "options");
+    peer_send(peer, SUBSCRIBE(.packet_id = 1,
+                              .filters = {row->filters[0], row->filters[1]},
+                              .props.subscription_identifier = {OPT(7)}));
+    peer_expect_all(peer, SUBACK(.packet_id = 1, .codes = CODES(0, 0)),
+                    PUBLISH(.topic = "b", .payload = "kept", .retain = 1,
+                            .props.subscription_identifier = {OPT(7)}));
+    peer_send_together(peer, PUBLISH(.topic = "a", .payload = "mine"),
+                       PUBLISH(.topic = "b", .payload = "mine", .retain = 1));
+    peer_expect(peer, PUBLISH(.topic = "b", .payload = "mine", .retain = 1,
+                              .props.subscription_identifier = {OPT(7)}));
+    client_publish(other, MESSAGE("a", "theirs", .retain = 1));
+    peer_expect(peer, PUBLISH(.topic = "a", .payload = "theirs", .retain = 0,
+                              .props.subscription_identifier = {OPT(7)}));
+    peer_expect_nothing(peer);
+}
+
 struct qos_row {
     struct row row;
     uint8_t published, granted, delivered;
@@ -267,4 +335,5 @@ SUITE(subscribe, "3.8 SUBSCRIBE", subscribe_wrong_flags, subscribe_bad_utf8,
       subscribe_again_replaces_options, subscribe_again_loses_nothing,
       subscribe_several_filters, subscribe_lower_qos,
       subscribe_without_wildcards, subscribe_identifier_zero,
-      subscribe_identifier_twice);
+      subscribe_identifier_twice, subscribe_options_of_each_filter,
+      subscribe_no_local_leaves_others);

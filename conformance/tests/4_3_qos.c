@@ -176,6 +176,21 @@ TEST(qos2_sender_takes_error, "5.0/MQTT-4.3.3-4", "5.0/MQTT-4.4.0-2",
     peer_expect_nothing(peer);
 }
 
+/* A PUBREC that says that nobody else subscribed is none with an error. */
+TEST(qos2_sender_goes_on_after_a_success, "5.0/MQTT-4.3.3-4", .needs = "qos2")
+{
+    struct peer *peer = peer_hello(t, "sub");
+    peer_subscribe(peer, "a", 2);
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "x", .qos = 2));
+    uint16_t id =
+        peer_expect(peer, PUBLISH(.payload = "x", .qos = 2))->packet_id;
+    peer_send(peer, PUBREC(.packet_id = id, .reason = NO_MATCHING_SUBSCRIBERS));
+    peer_expect(peer, PUBREL(.packet_id = id, .reason = SUCCESS));
+    peer_send(peer, PUBCOMP(.packet_id = id));
+    peer_expect_nothing(peer);
+}
+
 /* A PUBACK with an error ends the exchange just as well. */
 TEST(qos1_sender_takes_error, "5.0/MQTT-4.4.0-2")
 {
@@ -237,6 +252,36 @@ TEST(qos2_receiver_takes_one, "3.1.1/MQTT-4.3.3-2", .needs = "qos2")
     peer_send(peer, PUBREL(.packet_id = 7));
     peer_expect(peer, PUBCOMP(.packet_id = 7));
     client_expect(subscriber, MESSAGE("a", "1"));
+    client_expect_nothing_more(subscriber);
+}
+
+struct distance_row {
+    struct row row;
+    uint16_t away;
+};
+static const struct distance_row distances[] = {
+    {{"256"}, 256}, {{"2048"}, 2048}, {{"4096"}, 4096}, {{"32768"}, 32768}};
+
+/* Two identifiers are two messages, however far apart they are. */
+TEST_EACH(qos2_receiver_tells_identifiers_apart, distances,
+          "3.1.1/MQTT-4.3.3-2", "5.0/MQTT-4.3.3-10", .needs = "qos2")
+{
+    const struct distance_row *row = t_row(t);
+    uint16_t far = (uint16_t)(7 + row->away);
+    struct client *subscriber = client_connect(t, "subscriber");
+    client_subscribe(subscriber, "a", 0);
+    struct peer *peer = peer_hello(t, "publisher");
+    peer_send(peer,
+              PUBLISH(.topic = "a", .payload = "1", .qos = 2, .packet_id = 7));
+    peer_expect(peer, PUBREC(.packet_id = 7));
+    peer_send(peer, PUBLISH(.topic = "a", .payload = "2", .qos = 2,
+                            .packet_id = far));
+    peer_expect(peer, PUBREC(.packet_id = far));
+    peer_send(peer, PUBREL(.packet_id = 7));
+    peer_expect(peer, PUBCOMP(.packet_id = 7));
+    peer_send(peer, PUBREL(.packet_id = far));
+    peer_expect(peer, PUBCOMP(.packet_id = far));
+    client_expect_all(subscriber, MESSAGE("a", "1"), MESSAGE("a", "2"));
     client_expect_nothing_more(subscriber);
 }
 
@@ -361,4 +406,5 @@ SUITE(qos, "4.3 Quality of Service", qos0_delivery,
       qos2_receiver_takes_one, qos2_receiver_takes_identifier_again,
       qos2_receiver_takes_one_over_connections,
       qos2_receiver_answers_pubrel_again, qos2_receiver_forgets_refused,
-      qos2_receiver_finishes_expired);
+      qos2_receiver_finishes_expired, qos2_receiver_tells_identifiers_apart,
+      qos2_sender_goes_on_after_a_success);

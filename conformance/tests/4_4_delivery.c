@@ -228,8 +228,67 @@ TEST(order_of_pubrel, "3.1.1/MQTT-4.6.0-4", "3.1.1/MQTT-4.6.0-6",
     peer_expect(peer, PUBREL(.packet_id = second));
 }
 
+/* So many messages, "0", "1" ...: more than a round number of them. */
+enum { MANY = 150 };
+
+static void publish_many(struct t *t, struct peer *peer)
+{
+    for (uint16_t i = 0; i < MANY; i++)
+        peer_send(peer, PUBLISH(.topic = "a", .payload = {t_text(t, "%u", i)},
+                                .qos = 1, .packet_id = i + 1));
+    for (uint16_t i = 0; i < MANY; i++)
+        peer_expect(peer, PUBACK(.packet_id = i + 1));
+}
+
+static void expect_many(struct t *t, struct peer *peer)
+{
+    for (unsigned i = 0; i < MANY; i++)
+        peer_expect_message(peer, MESSAGE("a", {t_text(t, "%u", i)}, .qos = 1));
+}
+
+/* All messages wait for a session whose client is away, and keep their order.
+ */
+TEST(many_messages_wait, "3.1.1/MQTT-4.5.0-1", "5.0/MQTT-4.5.0-1",
+     "3.1.1/MQTT-4.6.0-6", "5.0/MQTT-4.6.0-5")
+{
+    struct peer *reader = peer_connect(t, CONNECT(.client_id = "sub", KEPT));
+    peer_subscribe(reader, "a", 1);
+    peer_disconnect(reader);
+    publish_many(t, peer_hello(t, "publisher"));
+    reader = peer_connect(t, CONNECT(.client_id = "sub", KEPT));
+    expect_many(t, reader);
+    peer_expect_nothing(reader);
+}
+
+enum { N_READERS = 80 };
+
+static void open_readers(struct t *t, struct peer **readers)
+{
+    for (int i = 0; i < N_READERS; i++) {
+        readers[i] = peer_hello(t, t_text(t, "r%d", i));
+        peer_subscribe(readers[i], "a", 1);
+    }
+}
+
+static void expect_at_each(struct peer **readers, const struct message *message)
+{
+    for (int i = 0; i < N_READERS; i++)
+        peer_expect_message(readers[i], message);
+}
+
+/* However many sessions have subscribed, each gets the message. */
+TEST(many_sessions_get_it, "3.1.1/MQTT-4.5.0-1", "5.0/MQTT-4.5.0-1")
+{
+    struct peer *readers[N_READERS];
+    open_readers(t, readers);
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "x", .qos = 1));
+    expect_at_each(readers, MESSAGE("a", "x", .qos = 1));
+}
+
 SUITE(delivery, "4.4 Delivery", subscription_is_kept,
       state_lasts_while_connected, session_expires, transport_is_lossless,
       open_packets_come_again, open_message_keeps_its_identifier,
       every_session_gets_it, order_is_kept, order_of_burst_is_kept,
-      order_of_resending_is_kept, order_of_pubrel);
+      order_of_resending_is_kept, order_of_pubrel, many_messages_wait,
+      many_sessions_get_it);

@@ -79,6 +79,11 @@ static const struct match_row matching[] = {
     {{"spaces"}, "a b/ c ", "a b/ c "},
     {{"case"}, "ACCOUNTS", "ACCOUNTS"},
     {{"dollar_inside"}, "a/$b/+", "a/$b/c"},
+    {{"dollar_under_plus"}, "a/+", "a/$b"},
+    {{"dollar_under_plus_inside"}, "a/+/c", "a/$b/c"},
+    {{"dollar_under_plus_last"}, "a/b/+", "a/b/$c"},
+    {{"dollar_under_two"}, "+/+", "a/$b"},
+    {{"dollar_under_hash"}, "a/#", "a/$b/c"},
     {{"accents_composed"}, "caf\xc3\xa9", "caf\xc3\xa9"},
     {{"beyond_bmp"}, "\xf0\x9f\x98\x80/+", "\xf0\x9f\x98\x80/x"},
 };

@@ -151,6 +151,37 @@ TEST(shared_qos2_dies_with_session, "5.0/MQTT-4.8.2-5", .needs = "shared qos2")
     client_expect_nothing_more(other);
 }
 
+/* The same when it had not answered yet. */
+TEST(shared_qos2_unanswered_dies_with_session, "5.0/MQTT-4.8.2-5",
+     .needs = "shared qos2")
+{
+    struct peer *chosen = peer_connect(t, CONNECT(.client_id = "chosen", KEPT));
+    peer_subscribe(chosen, SHARED, 2);
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "x", .qos = 2));
+    peer_expect(chosen, PUBLISH(.payload = "x", .qos = 2));
+    struct client *other = client_connect(t, "other");
+    client_subscribe(other, SHARED, 2);
+    peer_drop(chosen);
+
+    peer_hello(t, "chosen"); /* a clean start: the session ends */
+    client_expect_nothing_more(other);
+}
+
+/* A Shared Subscription has an identifier like any other. */
+TEST(shared_has_its_identifier, "5.0/MQTT-3.3.4-3",
+     .needs = "shared subscription_identifiers")
+{
+    struct peer *member = peer_hello(t, "member");
+    peer_send(member, SUBSCRIBE(.packet_id = 1, .filters = {{SHARED}},
+                                .props.subscription_identifier = {OPT(7)}));
+    peer_expect(member, SUBACK(.packet_id = 1, .codes = CODES(0)));
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "x", .qos = 1));
+    peer_expect(member, PUBLISH(.topic = "a",
+                                .props.subscription_identifier = {OPT(7)}));
+}
+
 struct refusal_row {
     struct row row;
     uint8_t qos;
@@ -182,4 +213,5 @@ SUITE(shared, "4.8.2 Shared Subscriptions", shared_one_receiver,
       shared_not_twice, shared_each_group, shared_no_retained,
       shared_ends_with_unsubscribe, shared_granted_qos,
       shared_qos2_finished_by_same, shared_qos2_dies_with_session,
-      shared_refused_is_dropped);
+      shared_refused_is_dropped, shared_qos2_unanswered_dies_with_session,
+      shared_has_its_identifier);

@@ -90,6 +90,30 @@ TEST(window_not_widened_by_stray_acks, "5.0/MQTT-4.9.0-1",
     peer_expect_nothing(peer);
 }
 
+/* The same while the window is full. */
+TEST(full_window_not_widened_by_stray_acks, "5.0/MQTT-4.9.0-1",
+     "5.0/RULE-send-quota-restored")
+{
+    struct peer *peer =
+        peer_connect(t, CONNECT(.client_id = "narrow", .clean_start = 1,
+                                .props = {.receive_maximum = 1}));
+    peer_subscribe(peer, "a", 1);
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "1", .qos = 1));
+    client_publish(publisher, MESSAGE("a", "2", .qos = 1));
+    uint16_t id = peer_expect(peer, PUBLISH(.payload = "1"))->packet_id;
+    peer_send_together(peer, PUBACK(.packet_id = id ^ 0x300),
+                       PUBCOMP(.packet_id = id ^ 0x500),
+                       PUBREC(.packet_id = id ^ 0x600, .reason = 0x80));
+    peer_send(peer, PINGREQ());
+    const struct wire_packet *answer = peer_expect_any(
+        peer, PINGRESP(), DISCONNECT(.reason = REASON_AT_LEAST(0x80)));
+    t_skip_unless(t, answer->type == WIRE_PINGRESP,
+                  "the broker closes on a PUBACK that nobody asked for");
+    peer_send(peer, PUBACK(.packet_id = id));
+    peer_expect(peer, PUBLISH(.payload = "2", .qos = 1));
+}
+
 /* A spent window does not stop the handling of other packets. */
 TEST(window_spent_serves_others, "5.0/MQTT-4.9.0-3")
 {
@@ -158,4 +182,5 @@ TEST(window_not_held_by_expired, "5.0/MQTT-3.3.2-5",
 
 SUITE(flow, "4.9 Flow Control", window_of_one, window_of_two,
       window_restored_by_error, window_not_widened_by_stray_acks,
-      window_spent_serves_others, window_restarts, window_not_held_by_expired);
+      window_spent_serves_others, window_restarts, window_not_held_by_expired,
+      full_window_not_widened_by_stray_acks);

@@ -181,8 +181,56 @@ TEST(websocket_close_publishes_will, "3.1.1/MQTT-3.1.2-8", "5.0/MQTT-3.1.2-8",
     client_expect_nothing_more(watcher);
 }
 
+/* Where the length of a frame takes another form. */
+static const struct size_row packet_sizes[] = {
+    {{"125"}, 125}, {{"126"}, 126}, {{"65535"}, 65535}, {{"65536"}, 65536}};
+
+/* A length has the shortest form there is; so both sides agree on it. */
+TEST_EACH(frame_lengths_at_their_edges, packet_sizes, "3.1.1/MQTT-6.0.0-2",
+          "5.0/MQTT-6.0.0-2", .only_transports = "ws")
+{
+    const struct size_row *row = t_row(t);
+    struct peer *peer = peer_hello(t, "reader");
+    peer_subscribe(peer, "news", 0);
+    size_t n_header = wire_write(
+        t_version(t),
+        PUBLISH(.topic = {t_topic(t, "news")}, .raw_length = OPT(row->octets)),
+        NULL, 0);
+    struct wire_bytes payload = t_fill(t, row->octets - n_header, "0123456789");
+    peer_publish(peer, MESSAGE("news", payload));
+    peer_expect_message(peer, MESSAGE("news", payload));
+}
+
+struct frame_row {
+    struct row row;
+    const struct wire_packet *octets;
+};
+#define MASK "00000000"
+static const struct frame_row idle_frames[] = {
+    {{"pong"}, RAW("8a 80" MASK)},
+    {{"pong_with_data"}, RAW("8a 82" MASK "6869")},
+    {{"empty_message"}, RAW("82 80" MASK)},
+    {{"empty_fragments"}, RAW("02 80" MASK "80 80" MASK)},
+};
+
+/* A pong that nobody asked for, and a message without octets, are legal, and
+ * mean nothing. */
+TEST_EACH(frame_without_octets_means_nothing, idle_frames, "3.1.1/MQTT-6.0.0-2",
+          "5.0/MQTT-6.0.0-2", .only_transports = "ws")
+{
+    const struct frame_row *row = t_row(t);
+    struct peer *peer = peer_hello(t, "idle");
+    peer_send_frame_octets(peer, row->octets);
+    peer_send_octets(peer, BYTES("\xc0"));
+    peer_send_frame_octets(peer, row->octets);
+    peer_send_octets(peer, BYTES("\x00"));
+    peer_expect(peer, PINGRESP());
+    peer_expect_nothing(peer);
+}
+
 SUITE(websocket, "6 WebSocket", connect_in_text_frame, publish_in_text_frame,
       binary_frames, packets_over_several_frames, packets_in_one_frame,
       packet_across_the_edge_of_frames, fragmented_message,
       messages_of_any_size, websocket_ping, subprotocol_is_mqtt,
-      websocket_close_publishes_will);
+      websocket_close_publishes_will, frame_lengths_at_their_edges,
+      frame_without_octets_means_nothing);

@@ -271,6 +271,27 @@ TEST_EACH(unfinished_connect_is_closed, unfinished,
     peer_expect_close_within(peer, 0, 5000);
 }
 
+static void send_octets_until_close(struct t *t, struct peer *peer)
+{
+    int64_t from_ms = t_elapsed_ms(t);
+    do {
+        t_check(t, t_elapsed_ms(t) - from_ms < 5000,
+                "the close a second after the connection was made",
+                "it does not come within 5 s");
+        peer_send_octets(peer, BYTES("x"));
+    } while (!peer_closes_within(peer, 400));
+}
+
+/* Nor is one that gets nearer to the end of its CONNECT, and never there. */
+TEST(dribbling_connect_is_closed, "robustness/R2-waits-bounded",
+     .settings = "handshake-timeout=1", .seconds = 2)
+{
+    struct peer *peer = peer_open(t);
+    const char *id = t_fill(t, 200, "x").text;
+    peer_send_part(peer, CONNECT(.client_id = {id}, .clean_start = 1), 40);
+    send_octets_until_close(t, peer);
+}
+
 static const struct input leftovers[] = {
     {{"publish"}, PUBLISH(.topic = "$data/hostile", .payload = "late")},
     {{"subscribe"}, SUBSCRIBE(.packet_id = 1, .filters = {{"#"}})},
@@ -353,4 +374,4 @@ SUITE(robustness_bounds, "Robustness: bounds",
       descriptors_are_released, unfinished_connect_is_closed,
       packet_behind_disconnect_disturbs_nobody,
       message_behind_disconnect_goes_nowhere, packets_before_connack_are_served,
-      packets_octet_by_octet_are_served);
+      packets_octet_by_octet_are_served, dribbling_connect_is_closed);

@@ -140,7 +140,8 @@ TEST_EACH(retained_delivery_comes_again, qos_1_and_2, "3.1.1/MQTT-4.4.0-1",
                 PUBLISH(.payload = "rain", .qos = qos, .dup = 1, .retain = 1));
     peer_drop(peer);
     peer = peer_connect(t, CONNECT(.client_id = "sub", KEPT));
-    peer_expect_message(peer, MESSAGE("news", "rain", .qos = qos, .dup = 1));
+    peer_expect_message(
+        peer, MESSAGE("news", "rain", .qos = qos, .dup = 1, .retain = 1));
     peer_expect_nothing(peer);
 }
 

@@ -368,9 +368,26 @@ TEST(long_delay_holds_up_no_other_will, WILL_IDS, .own_broker = true,
     peer_expect_nothing(watcher);
 }
 
+/* In ms or in 16 bits, each of these is little more than a power of two. */
+static const struct will_row long_delays[] = {
+    {{"65536"}, EVER, OPT(65536), 1, 1},
+    {{"4294968"}, EVER, OPT(4294968), 1, 1},
+};
+
+/* A long Will Delay Interval is long, whatever its number. */
+TEST_EACH(long_delay_is_long, long_delays, WILL_IDS, .seconds = 2)
+{
+    struct peer *watcher = watch(t);
+    peer_drop(older(t));
+    t_let_pass(t, 2000, "a small part of the Will Delay Interval");
+    peer_expect_nothing(watcher);
+    newer(t);
+}
+
 SUITE(state_wills, "3.1.2.5 Will: products", takeover_publishes,
       clean_takeover_publishes, takeover_prevents, takeover_publishes_in_3,
       drop_publishes_in_3, drop_publishes_at_once, drop_publishes_later,
       return_prevents, clean_return_publishes, prevented_will_is_gone,
       disconnect_forgets, disconnect_publishes, disconnect_publishes_later,
-      disconnect_ends_session_and_delay, long_delay_holds_up_no_other_will);
+      disconnect_ends_session_and_delay, long_delay_holds_up_no_other_will,
+      long_delay_is_long);

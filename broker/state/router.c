@@ -226,9 +226,9 @@ void router_send_retained(struct router *r, const struct subscription *s,
 {
     if (may_deliver(r, s->session, m))
         note_loss(r, s->session,
-                  session_deliver(s->session, m, lower(s->qos, m->qos), true,
-                                  &s->identifier, s->identifier > 0 ? 1 : 0, 0,
-                                  now_ms));
+                  session_deliver_retained(s->session, m, lower(s->qos, m->qos),
+                                           &s->identifier,
+                                           s->identifier > 0 ? 1 : 0, now_ms));
 }
 
 /* ---- when a member's session ends ---------------------------------------- */

@@ -61,6 +61,7 @@ static void free_session(struct session *s, struct subtree *subtree)
         free_subscription(s, subtree, s->subscriptions);
     inflight_clear(&s->inflight);
     delivery_list_clear(&s->queue);
+    delivery_list_clear(&s->waiting_0);
     message_unref(s->will.message);
     session_free_aliases(&s->link);
     free(s->user);
@@ -108,6 +109,7 @@ void session_save(struct session *s)
 
 void session_detach(struct session *s, uint64_t now_ms)
 {
+    delivery_list_clear(&s->waiting_0);
     session_free_aliases(&s->link);
     memset(&s->link, 0, sizeof s->link);
     s->resend = NULL;

@@ -61,9 +61,11 @@ struct session {
     size_t n_subscriptions;
     struct inflight inflight;
     struct delivery_list queue; /* waiting: quota used up, or not attached */
-    struct delivery *resend;    /* in inflight.sent: the first that was not yet
-                                   sent again on this connection; NULL: none */
-    uint64_t n_dropped;         /* deliveries lost to the limits, ever */
+    struct delivery_list waiting_0; /* at QoS 0, for room in the output: only
+                                       while attached, never stored */
+    struct delivery *resend; /* in inflight.sent: the first that was not yet
+                                sent again on this connection; NULL: none */
+    uint64_t n_dropped;      /* deliveries lost to the limits, ever */
     uint64_t next_expiry_look_ms; /* when a full queue is searched again */
     void *match;                  /* scratch of the router during one message */
     struct store *store;          /* NULL: nothing is kept on disk */
@@ -159,6 +161,12 @@ bool session_deliver(struct session *s, struct message *m, uint8_t qos,
                      bool is_retained, const uint32_t *ids, uint32_t n,
                      uint64_t share_group_id, uint64_t now_ms);
 
+/* session_deliver_retained gives it a retained message, for a subscription. At
+ * QoS 0 too it waits for room in the output, since all are due [MQTT-3.3.1-9].
+ */
+bool session_deliver_retained(struct session *s, struct message *m, uint8_t qos,
+                              const uint32_t *ids, uint32_t n, uint64_t now_ms);
+
 /* session_can_send tells whether a QoS 1 or 2 PUBLISH could leave at once: a
  * connection is attached, and neither quota nor output limit is used up.
  */
@@ -169,7 +177,7 @@ bool session_can_send(const struct session *s);
  */
 static inline bool session_has_backlog(const struct session *s)
 {
-    return s->link.conn && (s->resend || s->queue.first);
+    return s->link.conn && (s->resend || s->queue.first || s->waiting_0.first);
 }
 
 /* session_drop_queued forgets what is queued and not wanted any more. */

@@ -275,30 +275,46 @@ static void drop_expired(struct session *s, uint64_t now_ms)
     session_drop_queued(s, is_expired, &now_ms);
 }
 
-static bool queue_is_full(const struct session *s, const struct message *m)
+static bool list_is_full(const struct session *s,
+                         const struct delivery_list *list,
+                         const struct message *m)
 {
     const struct session_limits *l = s->limits;
-    size_t n_octets = s->queue.n_octets + message_octets(m);
+    size_t n_octets = list->n_octets + message_octets(m);
     if (!l)
         return false;
-    return (l->max_queued_messages > 0 &&
-            s->queue.n >= l->max_queued_messages) ||
+    return (l->max_queued_messages > 0 && list->n >= l->max_queued_messages) ||
            (l->max_queued_octets > 0 && n_octets > l->max_queued_octets);
 }
 
-static bool deliver_0(struct session *s, struct message *m, bool is_retained,
-                      const uint32_t *ids, uint32_t n, uint64_t now_ms)
+static void send_0(struct session *s, struct message *m, bool is_retained,
+                   const uint32_t *ids, uint32_t n, uint64_t now_ms)
 {
     struct packet packet;
-    if (!s->link.conn)
-        return true;
-    if (output_is_full(s))
-        return false;
     packet.publish.is_dup = false;
     packet.publish.is_retained = is_retained;
     packet.publish.qos = 0;
     packet.publish.packet_id = 0;
     send_publish(s, &packet, m, ids, n, now_ms);
+}
+
+/* deliver_0 sends at QoS 0. Behind a full output a message is lost, unless it
+ * may_wait, or would overtake one that waits. */
+static bool deliver_0(struct session *s, struct message *m, bool is_retained,
+                      const uint32_t *ids, uint32_t n, bool may_wait,
+                      uint64_t now_ms)
+{
+    bool is_behind = s->waiting_0.first != NULL;
+    if (!s->link.conn)
+        return true;
+    if (!is_behind && !output_is_full(s)) {
+        send_0(s, m, is_retained, ids, n, now_ms);
+        return true;
+    }
+    if ((!is_behind && !may_wait) || list_is_full(s, &s->waiting_0, m))
+        return false;
+    delivery_list_append(&s->waiting_0,
+                         delivery_new(m, 0, is_retained, ids, n));
     return true;
 }
 
@@ -307,11 +323,11 @@ bool session_deliver(struct session *s, struct message *m, uint8_t qos,
                      uint64_t share_group_id, uint64_t now_ms)
 {
     if (qos == 0)
-        return deliver_0(s, m, is_retained, ids, n, now_ms);
+        return deliver_0(s, m, is_retained, ids, n, false, now_ms);
     bool may_send = !s->resend && !s->queue.first && session_can_send(s);
-    if (!may_send && queue_is_full(s, m)) {
+    if (!may_send && list_is_full(s, &s->queue, m)) {
         drop_expired(s, now_ms);
-        if (queue_is_full(s, m))
+        if (list_is_full(s, &s->queue, m))
             return false;
     }
     struct delivery *d = delivery_new(m, qos, is_retained, ids, n);
@@ -326,8 +342,28 @@ bool session_deliver(struct session *s, struct message *m, uint8_t qos,
     return true;
 }
 
+bool session_deliver_retained(struct session *s, struct message *m, uint8_t qos,
+                              const uint32_t *ids, uint32_t n, uint64_t now_ms)
+{
+    return qos == 0 ? deliver_0(s, m, true, ids, n, true, now_ms)
+                    : session_deliver(s, m, qos, true, ids, n, 0, now_ms);
+}
+
+static void pump_0(struct session *s, uint64_t now_ms)
+{
+    while (s->waiting_0.first && !output_is_full(s)) {
+        struct delivery *d = s->waiting_0.first;
+        delivery_list_remove(&s->waiting_0, d);
+        if (!message_is_expired(d->message, now_ms))
+            send_0(s, d->message, d->is_retained, d->subscription_identifiers,
+                   d->n_subscription_identifiers, now_ms);
+        delivery_free(d);
+    }
+}
+
 void session_pump(struct session *s, uint64_t now_ms)
 {
+    pump_0(s, now_ms);
     while (s->resend && session_can_send(s)) {
         struct delivery *d = s->resend;
         s->resend = d->next;

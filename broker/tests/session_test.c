@@ -196,6 +196,40 @@ START_TEST(slow_consumer)
 }
 END_TEST
 
+/* Retained messages at QoS 0 are all due [MQTT-3.3.1-9]: they wait for room in
+ * the output, and what is published meanwhile does not overtake them. */
+START_TEST(retained_wait_at_qos_0)
+{
+    struct session *s = subscriber("s", 0, 1);
+    const struct subscription *sub =
+        subtree_find(&rig.subtree, s, slice_of("t", 1));
+    struct publish publish = {.is_retained = true,
+                              .payload = slice_of_text("0123456789")};
+    struct message *m = message_new(slice_of("t", 1), &publish, 1);
+    rig.limits.max_output_octets = 10;
+    for (int i = 0; i < 3; i++)
+        router_send_retained(&rig.router, sub, m, rig.now_ms);
+    rig_publish(&rig, "t", "c", 0);
+    ck_assert_str_eq(rig_sent(&rig, s), "P0r:0123456789");
+    ck_assert(session_has_backlog(s));
+    session_pump(s, rig.now_ms);
+    ck_assert_str_eq(rig_sent(&rig, s), "P0r:0123456789");
+    session_pump(s, rig.now_ms);
+    ck_assert_str_eq(rig_sent(&rig, s), "P0r:0123456789");
+    session_pump(s, rig.now_ms);
+    ck_assert_str_eq(rig_sent(&rig, s), "P0:c");
+    ck_assert(!session_has_backlog(s));
+    ck_assert_uint_eq(rig.router.n_dropped, 0);
+    rig.limits.max_queued_messages = 2;
+    for (int i = 0; i < 4; i++)
+        router_send_retained(&rig.router, sub, m, rig.now_ms);
+    ck_assert_uint_eq(rig.router.n_dropped, 1);
+    rig_detach(&rig, s);
+    ck_assert_uint_eq(s->waiting_0.n, 0);
+    message_unref(m);
+}
+END_TEST
+
 /* A packet that is too large is left out as if it had been delivered, and its
  * alias is not taken [MQTT-3.1.2-24], [MQTT-3.1.2-25]. */
 START_TEST(maximum_packet_size)
@@ -468,6 +502,7 @@ Suite *suite_session(void)
     tcase_add_test(tcase, expiry);
     tcase_add_test(tcase, queue_limits);
     tcase_add_test(tcase, slow_consumer);
+    tcase_add_test(tcase, retained_wait_at_qos_0);
     tcase_add_test(tcase, maximum_packet_size);
     tcase_add_test(tcase, topic_aliases);
     tcase_add_test(tcase, overlapping_subscriptions);

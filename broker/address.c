@@ -34,38 +34,41 @@ static void apply(const struct address_setting *setting, struct message *m,
     }
 }
 
-void address_set_expiry(const struct broker *b, struct message *m)
+void address_set_expiry(const struct config *config, struct message *m,
+                        uint64_t now_ms)
 {
-    if (b->config->n_address_settings > 0)
-        apply(config_address_setting(b->config, m->topic), m, b->now_ms);
+    if (config->n_address_settings > 0)
+        apply(config_address_setting(config, m->topic), m, now_ms);
 }
 
-static const struct address_setting *retain_setting(const struct broker *b,
+static const struct address_setting *retain_setting(const struct config *config,
                                                     struct slice topic)
 {
     char *name = mem_new(RETAIN_PREFIX_N + topic.n, 1);
     memcpy(name, retain_prefix, RETAIN_PREFIX_N);
     memcpy(name + RETAIN_PREFIX_N, topic.data, topic.n);
     const struct address_setting *setting = config_address_setting(
-        b->config, slice_of(name, RETAIN_PREFIX_N + topic.n));
+        config, slice_of(name, RETAIN_PREFIX_N + topic.n));
     free(name);
     return setting;
 }
 
-struct message *address_to_retain(const struct broker *b, struct message *m)
+struct message *address_to_retain(const struct config *config,
+                                  struct message *m, uint64_t now_ms)
 {
     const struct address_setting *setting =
-        b->config->n_address_settings > 0 ? retain_setting(b, m->topic) : NULL;
+        config->n_address_settings > 0 ? retain_setting(config, m->topic)
+                                       : NULL;
     if (!setting || m->payload.n == 0)
         return message_ref(m);
     struct publish publish;
-    message_to_publish(m, b->now_ms, &publish);
+    message_to_publish(m, now_ms, &publish);
     publish.qos = m->qos;
     publish.is_retained = true;
-    struct message *copy = message_new(m->topic, &publish, b->now_ms);
+    struct message *copy = message_new(m->topic, &publish, now_ms);
     copy->publisher = m->publisher;
     copy->has_expiry = m->has_expiry;
     copy->expires_ms = m->expires_ms; /* to the millisecond */
-    apply(setting, copy, b->now_ms);
+    apply(setting, copy, now_ms);
     return copy;
 }

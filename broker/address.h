@@ -3,13 +3,15 @@
 #ifndef BROKER_ADDRESS_H
 #define BROKER_ADDRESS_H
 
-#include "broker.h"
+#include "config.h"
+#include "state/message.h"
 
 /* address_set_expiry applies the address setting of a message's topic to a new
  * message, before it is published: no-expiry before expiry-delay before the
  * limits of what the publisher asked for. Manual: Message Expiry.
  */
-void address_set_expiry(const struct broker *b, struct message *m);
+void address_set_expiry(const struct config *config, struct message *m,
+                        uint64_t now_ms);
 
 /* address_to_retain gives the message to keep for a retained one. It is m
  * itself, or a copy that expires sooner or later than m, when there is a
@@ -17,6 +19,7 @@ void address_set_expiry(const struct broker *b, struct message *m);
  *
  * Returns a reference, for message_unref.
  */
-struct message *address_to_retain(const struct broker *b, struct message *m);
+struct message *address_to_retain(const struct config *config,
+                                  struct message *m, uint64_t now_ms);
 
 #endif

@@ -6,14 +6,6 @@
  */
 #include "auto_delete.h"
 
-bool auto_delete_is_on(const struct config *config)
-{
-    for (size_t i = 0; i < config->n_address_settings; i++)
-        if (config->address_settings[i].auto_delete_created_queues)
-            return true;
-    return false;
-}
-
 static bool is_abandoned(const struct broker *b, const struct session *s,
                          const struct subscription *sub)
 {

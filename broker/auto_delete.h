@@ -15,7 +15,4 @@
  */
 void auto_delete_scan(struct broker *b);
 
-/* auto_delete_is_on tells whether any address setting asks for it. */
-bool auto_delete_is_on(const struct config *config);
-
 #endif

@@ -7,7 +7,6 @@
 #include "broker.h"
 
 #include "address.h"
-#include "auto_delete.h"
 
 /* may_deliver keeps from a subscriber what its wider filter matches and the
  * rules deny. */
@@ -57,7 +56,7 @@ int broker_init(struct broker *b, const struct config *config,
     }
     subtree_init(&b->subtree);
     retain_init(&b->retain, store);
-    if (auto_delete_is_on(config))
+    if (config_has_auto_delete(config))
         b->next_queue_scan_ms =
             now_ms + (uint64_t)config->address_queue_scan_period_ms;
     b->next_scan_ms = now_ms + (uint64_t)config->session_scan_interval_ms;
@@ -97,7 +96,7 @@ void broker_apply_rights(struct broker *b)
 size_t broker_publish(struct broker *b, struct message *m)
 {
     if (m->is_retained) {
-        struct message *kept = address_to_retain(b, m);
+        struct message *kept = address_to_retain(b->config, m, b->now_ms);
         retain_set(&b->retain, kept);
         message_unref(kept);
     }

@@ -345,6 +345,14 @@ void config_print_help(FILE *out)
     print_place(out, OPTION_ADDRESS_SETTING, "");
 }
 
+bool config_has_auto_delete(const struct config *c)
+{
+    for (size_t i = 0; i < c->n_address_settings; i++)
+        if (c->address_settings[i].auto_delete_created_queues)
+            return true;
+    return false;
+}
+
 const struct address_setting *config_address_setting(const struct config *c,
                                                      struct slice topic)
 {

@@ -156,6 +156,9 @@ int config_read_arguments(struct config *c, int argc, char **argv,
 /* config_print_help writes the usage and every option from the table. */
 void config_print_help(FILE *out);
 
+/* config_has_auto_delete tells whether any address setting asks for it. */
+bool config_has_auto_delete(const struct config *c);
+
 /* config_address_setting finds the rules for a topic; NULL: none. */
 const struct address_setting *config_address_setting(const struct config *c,
                                                      struct slice topic);

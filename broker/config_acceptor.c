@@ -5,6 +5,7 @@
 #include "base/die.h"
 #include "config_options.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,16 +57,6 @@ int acceptor_set(struct acceptor_options *a, struct slice name,
     return 0;
 }
 
-static int hex_digit(uint8_t c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *found = c ? strchr(digits, c | 0x20) : NULL;
-
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return found && found - digits > 9 ? (int)(found - digits) : -1;
-}
-
 /* unescape undoes %XX of RFC 3986 s2.1 in place; false: not two digits. */
 static bool unescape(char *text, size_t *n)
 {
@@ -77,8 +68,8 @@ static bool unescape(char *text, size_t *n)
         text[out] = text[i];
         if (text[i] != '%')
             continue;
-        high = i + 2 < *n ? hex_digit((uint8_t)text[i + 1]) : -1;
-        low = i + 2 < *n ? hex_digit((uint8_t)text[i + 2]) : -1;
+        high = i + 2 < *n ? OPENSSL_hexchar2int((uint8_t)text[i + 1]) : -1;
+        low = i + 2 < *n ? OPENSSL_hexchar2int((uint8_t)text[i + 2]) : -1;
         if (high < 0 || low < 0)
             return false;
         text[out] = (char)(high << 4 | low);

@@ -17,24 +17,14 @@
 #define U53 (INT64_C(1) << 53) /* what monitoring tools can show */
 
 /* One row each: place, type, field, name, default, then what is legal. */
-#define BROKER(kind, field, text, value, ...)                                  \
+#define ROW(of, in, kind, field, text, value, ...)                             \
     {                                                                          \
-        .place = OPTION_BROKER, .type = OPTION_##kind, .name = text,           \
-        .offset = offsetof(struct config, field), .initial = value,            \
-        __VA_ARGS__                                                            \
+        .place = OPTION_##of, .type = OPTION_##kind, .name = text,             \
+        .offset = offsetof(struct in, field), .initial = value, __VA_ARGS__    \
     }
-#define ACCEPTOR(kind, field, text, value, ...)                                \
-    {                                                                          \
-        .place = OPTION_ACCEPTOR, .type = OPTION_##kind, .name = text,         \
-        .offset = offsetof(struct acceptor_options, field), .initial = value,  \
-        __VA_ARGS__                                                            \
-    }
-#define SETTING(kind, field, text, value, ...)                                 \
-    {                                                                          \
-        .place = OPTION_ADDRESS_SETTING, .type = OPTION_##kind, .name = text,  \
-        .offset = offsetof(struct address_setting, field), .initial = value,   \
-        __VA_ARGS__                                                            \
-    }
+#define BROKER(...) ROW(BROKER, config, __VA_ARGS__)
+#define ACCEPTOR(...) ROW(ACCEPTOR, acceptor_options, __VA_ARGS__)
+#define SETTING(...) ROW(ADDRESS_SETTING, address_setting, __VA_ARGS__)
 #define RANGE(low, high) .minimum = (low), .maximum = (high)
 #define UNSET_OR(low, high) RANGE(low, high), .may_be_unset = true
 
@@ -312,27 +302,20 @@ static bool set_bool(void *field, struct slice value)
 /* is_choice tells whether one word is among "a|b|c". */
 static bool is_choice(const char *choices, struct slice word)
 {
-    while (*choices) {
-        size_t n = strcspn(choices, "|");
-        if (slice_equals(word, slice_of(choices, n)))
+    struct slice rest = slice_of_text(choices);
+
+    while (rest.n > 0)
+        if (slice_equals(word, slice_cut(&rest, "|")))
             return true;
-        choices += n + (choices[n] == '|');
-    }
     return false;
 }
 
 static bool is_list(const char *choices, struct slice value)
 {
-    for (;;) {
-        const uint8_t *comma =
-            value.n ? memchr(value.data, ',', value.n) : NULL;
-        size_t n = comma ? (size_t)(comma - value.data) : value.n;
-        if (!is_choice(choices, slice_of(value.data, n)))
+    while (value.data)
+        if (!is_choice(choices, slice_cut(&value, ",")))
             return false;
-        if (!comma)
-            return true;
-        value = slice_of(comma + 1, value.n - n - 1);
-    }
+    return true;
 }
 
 static bool set_text(void *field, struct slice value)

@@ -48,23 +48,6 @@ static int refuse(const struct process *p)
     return EXIT_MISUSE;
 }
 
-static enum log_level level_of(const struct config *config)
-{
-    static const char *const names[] = {
-        [LOG_ERROR] = "error",
-        [LOG_WARNING] = "warning",
-        [LOG_INFO] = "info",
-        [LOG_DEBUG] = "debug",
-    };
-
-    if (config->is_trace)
-        return LOG_TRACE;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], config->log_level) == 0)
-            return (enum log_level)i;
-    return LOG_INFO;
-}
-
 /* on_reload reads users, ACL and certificates again. Connections live on, with
  * the certificate they were made with; what cannot be read stays as it was.
  */
@@ -239,7 +222,8 @@ int main(int argc, char **argv)
         config_clear(&p.config);
         return EXIT_SUCCESS;
     }
-    p.log.level = level_of(&p.config);
+    p.log.level =
+        p.config.is_trace ? LOG_TRACE : log_level_named(p.config.log_level);
     setvbuf(stderr, NULL, _IOLBF, 0);
     result = result == 0 ? open_and_run(&p) : refuse(&p);
     free(p.listeners);

@@ -132,7 +132,7 @@ static void accept_message(struct broker *b, struct client *c,
 {
     struct message *m = message_new(topic, p, b->now_ms);
     m->publisher = c->session->id;
-    address_set_expiry(b, m);
+    address_set_expiry(b->config, m, b->now_ms);
     b->counters.n_publish_in++;
     broker_publish(b, m);
     message_unref(m);

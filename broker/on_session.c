@@ -61,7 +61,7 @@ void session_publish_will(struct broker *b, struct session *s)
     session_save(s);
     if (m->has_expiry)
         m->expires_ms += b->now_ms;
-    address_set_expiry(b, m);
+    address_set_expiry(b->config, m, b->now_ms);
     if (m->is_retained && !broker_may_retain(b, m->topic)) {
         log_line(b->log, LOG_INFO, "%s: Will not retained, %s", s->client_id,
                  reason_name(REASON_QUOTA_EXCEEDED));

@@ -43,21 +43,6 @@ static void append_base64(struct buf *out, const uint8_t *octets, size_t n)
     buf_append(out, text, (size_t)EVP_EncodeBlock(text, octets, (int)n));
 }
 
-/* next_field cuts what stands before the next comma off the front of rest. */
-static struct slice next_field(struct slice *rest)
-{
-    const uint8_t *comma = rest->n ? memchr(rest->data, ',', rest->n) : NULL;
-    struct slice field = *rest;
-
-    if (!comma) {
-        *rest = slice_of(NULL, 0);
-        return field;
-    }
-    field.n = (size_t)(comma - rest->data);
-    *rest = slice_of(comma + 1, rest->n - field.n - 1);
-    return field;
-}
-
 /* attribute gives the value of "x=value"; false: it is another attribute. */
 static bool attribute(struct slice field, char letter, struct slice *value)
 {
@@ -124,8 +109,8 @@ bool scram_read_first(struct scram *s, struct slice message)
         return false;
     rest = bare;
     /* "m=" would announce an extension that must be understood. */
-    if (!attribute(next_field(&rest), 'n', &name) ||
-        !attribute(next_field(&rest), 'r', &nonce) || !is_nonce(nonce) ||
+    if (!attribute(slice_cut(&rest, ","), 'n', &name) ||
+        !attribute(slice_cut(&rest, ","), 'r', &nonce) || !is_nonce(nonce) ||
         !unescape(name, &s->name))
         return false;
     append_slice(&s->nonce, nonce);
@@ -227,12 +212,13 @@ bool scram_check_final(struct scram *s, struct slice message, struct buf *out)
     uint8_t octets[PROOF_TEXT / 4 * 3];
 
     if (message.n > MAX_MESSAGE ||
-        !attribute(next_field(&rest), 'c', &header) || !is_header(s, header) ||
-        !attribute(next_field(&rest), 'r', &nonce) ||
+        !attribute(slice_cut(&rest, ","), 'c', &header) ||
+        !is_header(s, header) ||
+        !attribute(slice_cut(&rest, ","), 'r', &nonce) ||
         !slice_equals(nonce, buf_slice(&s->nonce)))
         return false;
     do /* unknown extensions may stand before the proof */
-        last = next_field(&rest);
+        last = slice_cut(&rest, ",");
     while (rest.n > 0);
     if (!attribute(last, 'p', &proof) || proof.n != PROOF_TEXT ||
         EVP_DecodeBlock(octets, proof.data, PROOF_TEXT) != sizeof octets)

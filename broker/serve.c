@@ -41,7 +41,6 @@ struct serve {
     struct broker *broker;
     struct listener *listeners;
     size_t n_listeners;
-    struct client **clients; /* by descriptor; NULL: not a client's */
     unsigned long *readable; /* descriptor sets, n_words each */
     unsigned long *writable;
     size_t n_words;
@@ -105,9 +104,6 @@ static void make_room(struct serve *s, int fd)
         return;
     s->readable = mem_grow(s->readable, n_words, sizeof *s->readable);
     s->writable = mem_grow(s->writable, n_words, sizeof *s->writable);
-    s->clients = mem_grow(s->clients, n_words * bits, sizeof *s->clients);
-    memset(s->clients + s->n_words * bits, 0,
-           (n_words - s->n_words) * bits * sizeof *s->clients);
     s->n_words = n_words;
 }
 
@@ -138,7 +134,6 @@ static void gather_listeners(struct serve *s)
 
 static void gather_clients(struct serve *s)
 {
-    memset(s->clients, 0, ((size_t)s->max_fd + 1) * sizeof *s->clients);
     s->max_fd = 0;
     s->has_pending = false;
     for (struct client *c = s->broker->clients; c; c = c->next) {
@@ -147,7 +142,6 @@ static void gather_clients(struct serve *s)
         if (!t)
             continue;
         reads = may_read(s, c->conn);
-        s->clients[t->fd] = c;
         s->max_fd = t->fd > s->max_fd ? t->fd : s->max_fd;
         if (reads)
             set_bit(s->readable, t->fd);
@@ -311,27 +305,23 @@ static bool open_tls(struct serve *s, struct client *c)
 static void open_protocol(struct serve *s, struct client *c)
 {
     struct conn *conn = c->conn;
+    enum sniff protocol = sniff_protocol(buf_slice(&conn->in));
     struct buf early = conn->in;
     char name[256];
 
-    switch (sniff_protocol(buf_slice(&conn->in))) {
-    case SNIFF_MORE:
+    if (protocol == SNIFF_MORE)
         return;
-    case SNIFF_TLS:
+    if (protocol == SNIFF_TLS) {
         give_up(s, c, "speaks TLS on a plain port");
         return;
-    case SNIFF_HTTP:
-        if (tls_peer_name(conn->transport, name, sizeof name))
-            c->certificate_name = mem_dup(name, strlen(name));
+    }
+    if (tls_peer_name(conn->transport, name, sizeof name))
+        c->certificate_name = mem_dup(name, strlen(name));
+    if (protocol == SNIFF_HTTP) {
         conn->in = (struct buf){0};
         conn->transport =
             ws_new(conn->transport, c->options, buf_slice(&early));
         buf_clear(&early);
-        break;
-    case SNIFF_MQTT:
-        if (tls_peer_name(conn->transport, name, sizeof name))
-            c->certificate_name = mem_dup(name, strlen(name));
-        break;
     }
     conn_enter(conn, CONN_AWAIT_CONNECT);
 }
@@ -385,38 +375,24 @@ static void read_client(struct serve *s, struct client *c)
     take_back(s, conn);
 }
 
-static void serve_clients(struct serve *s, bool is_ready)
+/* is_due tells whether a client has octets for us. TLS may need a writable
+ * socket to go on reading, or hold what select() does not see.
+ */
+static bool is_due(const struct serve *s, const struct transport *t,
+                   bool is_ready)
 {
-    int max_fd = s->max_fd;
-
-    for (int word = 0; word <= max_fd / WORD_BITS; word++) {
-        unsigned long bits = is_ready ? s->readable[word] : 0;
-        /* TLS may need a writable socket to go on reading. */
-        unsigned long more = is_ready ? s->writable[word] : 0;
-        for (bits |= more; bits; bits &= bits - 1) {
-            int fd = word * WORD_BITS + __builtin_ctzl(bits);
-            struct client *c = s->clients[fd];
-            if (c &&
-                (has_bit(s->readable, fd) || c->conn->transport->wants_write) &&
-                may_read(s, c->conn))
-                read_client(s, c);
-        }
-    }
-    if (!s->has_pending)
-        return;
-    for (struct client *c = s->broker->clients; c; c = c->next) {
-        struct transport *t = c->conn->transport;
-        if (t && may_read(s, c->conn) && t->ops->has_pending(t))
-            read_client(s, c);
-    }
+    return (is_ready && (has_bit(s->readable, t->fd) ||
+                         (t->wants_write && has_bit(s->writable, t->fd)))) ||
+           t->ops->has_pending(t);
 }
 
-static void clear_sets(struct serve *s)
+static void serve_clients(struct serve *s, bool is_ready)
 {
-    size_t n = (size_t)s->max_fd / WORD_BITS + 1;
-
-    memset(s->readable, 0, n * sizeof *s->readable);
-    memset(s->writable, 0, n * sizeof *s->writable);
+    for (struct client *c = s->broker->clients; c; c = c->next) {
+        const struct transport *t = c->conn->transport;
+        if (t && may_read(s, c->conn) && is_due(s, t, is_ready))
+            read_client(s, c);
+    }
 }
 
 static void turn(struct serve *s, const sigset_t *while_waiting)
@@ -428,8 +404,6 @@ static void turn(struct serve *s, const sigset_t *while_waiting)
     gather_clients(s);
     gather_listeners(s);
     is_ready = wait_for_work(s, while_waiting);
-    if (!is_ready)
-        clear_sets(s);
     broker_begin_turn(s->broker, serve_clock_ms(), (int64_t)time(NULL));
     if (is_ready || s->has_pending)
         serve_clients(s, is_ready);
@@ -505,7 +479,6 @@ void serve_run(struct broker *b, struct listener *listeners, size_t n_listeners,
     }
     drain(&s, &while_waiting);
     buf_clear(&s.scratch);
-    free(s.clients);
     free(s.readable);
     free(s.writable);
 }

@@ -14,6 +14,30 @@ bool slice_equals(struct slice a, struct slice b)
     return a.n == b.n && (a.n == 0 || memcmp(a.data, b.data, a.n) == 0);
 }
 
+const uint8_t *slice_find(struct slice s, const char *text)
+{
+    size_t n = strlen(text);
+    for (size_t i = 0; i + n <= s.n; i++)
+        if (memcmp(s.data + i, text, n) == 0)
+            return s.data + i;
+    return NULL;
+}
+
+struct slice slice_cut(struct slice *rest, const char *separator)
+{
+    const uint8_t *found = slice_find(*rest, separator);
+    struct slice before = *rest;
+    size_t n_behind;
+    if (!found) {
+        *rest = slice_of(NULL, 0);
+        return before;
+    }
+    before.n = (size_t)(found - rest->data);
+    n_behind = before.n + strlen(separator);
+    *rest = slice_of(rest->data + n_behind, rest->n - n_behind);
+    return before;
+}
+
 struct reader reader_of(struct slice s)
 {
     /* An empty slice may have no address; adding to NULL is undefined. */

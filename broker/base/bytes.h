@@ -45,6 +45,16 @@ struct slice slice_of_text(const char *text);
 /* slice_equals tells whether two slices hold the same octets. */
 bool slice_equals(struct slice a, struct slice b);
 
+/* slice_find gives the first place of a text in s; NULL: it is not there. */
+const uint8_t *slice_find(struct slice s, const char *text);
+
+/* slice_cut takes what stands before a separator off the front of rest.
+ *
+ * rest   the cursor; what is behind the separator. Without one all is taken,
+ *        and rest has no data any more (NULL)
+ */
+struct slice slice_cut(struct slice *rest, const char *separator);
+
 /* reader_of starts reading at the first octet of s. */
 struct reader reader_of(struct slice s);
 

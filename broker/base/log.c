@@ -3,10 +3,19 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <string.h>
 #include <time.h>
 
 static const char *const level_names[] = {"error", "warning", "info", "debug",
                                           "trace"};
+
+enum log_level log_level_named(const char *name)
+{
+    enum log_level level = LOG_ERROR;
+    while (level <= LOG_TRACE && strcmp(level_names[level], name) != 0)
+        level++;
+    return level <= LOG_TRACE ? level : LOG_INFO;
+}
 
 void log_line(const struct log *log, enum log_level level, const char *format,
               ...)

@@ -32,6 +32,11 @@ static inline bool log_is_on(const struct log *log, enum log_level level)
     return log && log->out && level <= log->level;
 }
 
+/* log_level_named gives the level of a name ("error" ... "trace"); LOG_INFO for
+ * others.
+ */
+enum log_level log_level_named(const char *name);
+
 /* log_line writes one line; a newline is added. log may be NULL: nothing. */
 void log_line(const struct log *log, enum log_level level, const char *format,
               ...) __attribute__((format(printf, 3, 4)));

@@ -63,95 +63,48 @@ static struct slice trim(struct slice s)
     return s;
 }
 
-/* find gives the first place of a text in s; NULL: it is not there. */
-static const uint8_t *find(struct slice s, const char *text)
-{
-    size_t n = strlen(text);
-
-    for (size_t i = 0; i + n <= s.n; i++)
-        if (memcmp(s.data + i, text, n) == 0)
-            return s.data + i;
-    return NULL;
-}
-
-/* cut takes what stands before the separator off the front of rest; without a
- * separator, all of it.
- */
-static struct slice cut(struct slice *rest, const char *separator)
-{
-    size_t n = strlen(separator);
-    const uint8_t *found = find(*rest, separator);
-    struct slice before = *rest;
-
-    if (!found) {
-        *rest = slice_of(NULL, 0);
-        return before;
-    }
-    before.n = (size_t)(found - rest->data);
-    *rest = slice_of(found + n, rest->n - before.n - n);
-    return before;
-}
-
 static bool list_has(struct slice list, const char *word)
 {
     while (list.n > 0)
-        if (is_text(trim(cut(&list, ",")), word))
+        if (is_text(trim(slice_cut(&list, ",")), word))
             return true;
     return false;
 }
 
-static void on_host(struct request *r, struct slice value)
-{
-    (void)value;
-    r->n_hosts++;
-}
-
-static void on_upgrade(struct request *r, struct slice value)
-{
-    r->has_upgrade = r->has_upgrade || list_has(value, "websocket");
-}
-
-static void on_connection(struct request *r, struct slice value)
-{
-    r->has_connection = r->has_connection || list_has(value, "upgrade");
-}
-
-static void on_key(struct request *r, struct slice value)
-{
-    r->key = value;
-    r->n_keys++;
-}
-
-static void on_version(struct request *r, struct slice value)
-{
-    r->version = value;
-    r->n_versions++;
-}
-
-/* The first one in the client's order that we know; names are compared octet by
- * octet.
+/* choose takes the first one in the client's order that we know; names are
+ * compared octet by octet.
  */
-static void on_subprotocol(struct request *r, struct slice value)
+static struct slice choose(struct slice list)
 {
-    while (value.n > 0 && r->subprotocol.n == 0) {
-        struct slice name = trim(cut(&value, ","));
+    while (list.n > 0) {
+        struct slice name = trim(slice_cut(&list, ","));
         if (slice_equals(name, slice_of_text("mqtt")) ||
             slice_equals(name, slice_of_text("mqttv3.1")))
-            r->subprotocol = name;
+            return name;
     }
+    return slice_of(NULL, 0);
 }
 
-static const struct {
-    const char *name;
-    void (*on_value)(struct request *r, struct slice value);
-} fields[] = {
-    {"Host", on_host},
-    {"Upgrade", on_upgrade},
-    {"Connection", on_connection},
-    {"Sec-WebSocket-Key", on_key},
-    {"Sec-WebSocket-Version", on_version},
-    {"Sec-WebSocket-Protocol", on_subprotocol},
-};
+/* on_field notes what is of interest; each field has a way of its own. */
+static void on_field(struct request *r, struct slice name, struct slice value)
+{
+    if (is_text(name, "Host")) {
+        r->n_hosts++;
+    } else if (is_text(name, "Upgrade")) {
+        r->has_upgrade |= list_has(value, "websocket");
+    } else if (is_text(name, "Connection")) {
+        r->has_connection |= list_has(value, "upgrade");
+    } else if (is_text(name, "Sec-WebSocket-Key")) {
+        r->key = value;
+        r->n_keys++;
+    } else if (is_text(name, "Sec-WebSocket-Version")) {
+        r->version = value;
+        r->n_versions++;
+    } else if (is_text(name, "Sec-WebSocket-Protocol")) {
+        if (r->subprotocol.n == 0)
+            r->subprotocol = choose(value);
+    }
+}
 
 static bool is_token(struct slice s)
 {
@@ -166,19 +119,17 @@ static bool is_token(struct slice s)
 static bool read_fields(struct request *r, struct slice rest)
 {
     while (rest.n > 0) {
-        struct slice value = cut(&rest, "\r\n");
+        struct slice value = slice_cut(&rest, "\r\n");
         struct slice name;
         if (value.n == 0)
             return true;
         if (!memchr(value.data, ':', value.n) ||
             memchr(value.data, '\0', value.n))
             return false;
-        name = cut(&value, ":");
+        name = slice_cut(&value, ":");
         if (!is_token(name)) /* also: a folded line begins with a blank */
             return false;
-        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-            if (is_text(name, fields[i].name))
-                fields[i].on_value(r, trim(value));
+        on_field(r, name, trim(value));
     }
     return true;
 }
@@ -197,9 +148,9 @@ static const struct refusal *check(struct slice octets, struct request *r,
                                    bool requires_subprotocol)
 {
     struct slice rest = octets;
-    struct slice line = cut(&rest, "\r\n");
-    struct slice method = cut(&line, " ");
-    struct slice target = cut(&line, " ");
+    struct slice line = slice_cut(&rest, "\r\n");
+    struct slice method = slice_cut(&line, " ");
+    struct slice target = slice_cut(&line, " ");
 
     if (!is_token(method) || target.n == 0 || line.n != 8 ||
         memcmp(line.data, "HTTP/", 5) != 0)
@@ -268,7 +219,7 @@ enum ws_handshake ws_handshake_answer(struct slice octets,
 {
     struct request r = {0};
     const struct refusal *why;
-    const uint8_t *end = find(octets, "\r\n\r\n");
+    const uint8_t *end = slice_find(octets, "\r\n\r\n");
 
     if (!end && octets.n <= MAX_REQUEST)
         return WS_HANDSHAKE_MORE;

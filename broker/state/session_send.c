@@ -208,12 +208,18 @@ static bool is_kept(const struct session *s)
     return s->stored_id != 0;
 }
 
+static void save_delivery(struct session *s, struct delivery *d)
+{
+    if (is_kept(s))
+        store_save_delivery(s->store, s,
+                            session_find_share(s, d->share_group_id), d);
+}
+
 /* A message's first sending: from now on it is under way. */
 static void start(struct session *s, struct delivery *d, uint64_t now_ms)
 {
     inflight_add(&s->inflight, d);
-    if (is_kept(s))
-        store_save_delivery(s->store, s, d);
+    save_delivery(s, d);
     send_delivery(s, d, now_ms);
 }
 
@@ -337,8 +343,7 @@ bool session_deliver(struct session *s, struct message *m, uint8_t qos,
         return true;
     }
     delivery_list_append(&s->queue, d);
-    if (is_kept(s))
-        store_save_delivery(s->store, s, d);
+    save_delivery(s, d);
     return true;
 }
 

@@ -76,32 +76,23 @@ void store_log_error(const struct store *s, const char *doing)
 
 /* ---- opening and closing ------------------------------------------------- */
 
-static int number_of(sqlite3 *db, const char *query, int64_t *number)
+static int number_of(sqlite3 *db, const char *query, uint64_t *number)
 {
     sqlite3_stmt *statement = NULL;
     int result = -1;
     if (sqlite3_prepare_v2(db, query, -1, &statement, NULL) == SQLITE_OK &&
         sqlite3_step(statement) == SQLITE_ROW) {
-        *number = sqlite3_column_int64(statement, 0);
+        *number = (uint64_t)sqlite3_column_int64(statement, 0);
         result = 0;
     }
     sqlite3_finalize(statement);
     return result;
 }
 
-static int last_id(sqlite3 *db, const char *query, uint64_t *id)
-{
-    int64_t number = 0;
-    if (number_of(db, query, &number) < 0)
-        return -1;
-    *id = (uint64_t)number;
-    return 0;
-}
-
 /* Returns NULL, or what is wrong. */
 static const char *prepare(struct store *s)
 {
-    int64_t version = 0;
+    uint64_t version = 0;
     /* EXCLUSIVE: a second broker in the same folder is refused at once. */
     if (sqlite3_exec(s->db,
                      "PRAGMA locking_mode = EXCLUSIVE;"
@@ -120,9 +111,9 @@ static const char *prepare(struct store *s)
         if (sqlite3_prepare_v3(s->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
                                &s->statements[i], NULL) != SQLITE_OK)
             return sqlite3_errmsg(s->db);
-    if (last_id(s->db, "SELECT max(id) FROM session", &s->last_session_id) ||
-        last_id(s->db, "SELECT max(id) FROM message", &s->last_message_id) ||
-        last_id(s->db, "SELECT max(id) FROM delivery", &s->last_delivery_id))
+    if (number_of(s->db, "SELECT max(id) FROM session", &s->last_session_id) ||
+        number_of(s->db, "SELECT max(id) FROM message", &s->last_message_id) ||
+        number_of(s->db, "SELECT max(id) FROM delivery", &s->last_delivery_id))
         return sqlite3_errmsg(s->db);
     return NULL;
 }
@@ -365,7 +356,7 @@ static void let_message_go(struct store *s, struct message *m)
 }
 
 void store_save_delivery(struct store *s, const struct session *session,
-                         struct delivery *d)
+                         const struct subscription *share, struct delivery *d)
 {
     if (!s || session->stored_id == 0)
         return;
@@ -374,8 +365,6 @@ void store_save_delivery(struct store *s, const struct session *session,
         if (d->message)
             keep_message(s, d->message);
     }
-    const struct subscription *share =
-        session_find_share(session, d->share_group_id);
     sqlite3_stmt *statement = start(s, STORE_SAVE_DELIVERY);
     bind_id(statement, 1, d->stored_id);
     bind_id(statement, 2, session->stored_id);

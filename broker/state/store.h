@@ -64,8 +64,9 @@ void store_save_session(struct store *s, struct session *session);
 void store_delete_session(struct store *s, struct session *session);
 void store_save_subscription(struct store *s, struct subscription *sub);
 void store_delete_subscription(struct store *s, struct subscription *sub);
+/* share   the subscription whose group got the message; NULL: ordinary */
 void store_save_delivery(struct store *s, const struct session *session,
-                         struct delivery *d);
+                         const struct subscription *share, struct delivery *d);
 void store_delete_delivery(struct store *s, struct delivery *d);
 /* store_release_delivery notes the PUBREC: the message may go, the identifier
  * stays, and the row moves behind those that were released before.

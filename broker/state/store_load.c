@@ -15,47 +15,33 @@
 #include "state/store_sql.h"
 #include "state/topic.h"
 
-/* Row id to what was made of it, by ascending id. */
-struct entry {
-    uint64_t id;
-    void *made;
-};
-
 struct loading {
     struct store *store;
     struct session_table *sessions;
     struct subtree *subtree;
     struct retain *retain;
     const struct session_limits *limits;
-    struct entry *session_entries;
-    size_t n_sessions;
-    struct entry *message_entries;
+    struct message **messages; /* by ascending stored_id */
     size_t n_messages;
+    size_t capacity;
 };
 
-static void add_entry(struct entry **entries, size_t *n, uint64_t id,
-                      void *made)
+static int compare_messages(const void *a, const void *b)
 {
-    if ((*n & (*n - 1)) == 0) /* full at each power of two */
-        *entries = mem_grow(*entries, *n ? *n * 2 : 1, sizeof **entries);
-    (*entries)[*n].id = id;
-    (*entries)[(*n)++].made = made;
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-    uint64_t left = ((const struct entry *)a)->id;
-    uint64_t right = ((const struct entry *)b)->id;
+    uint64_t left = (*(struct message *const *)a)->stored_id;
+    uint64_t right = (*(struct message *const *)b)->stored_id;
     return (left > right) - (left < right);
 }
 
-static void *find_entry(const struct entry *entries, size_t n, uint64_t id)
+/* find_message gives the message with a row id; NULL: it was not loaded. */
+static struct message *find_message(const struct loading *l, uint64_t id)
 {
-    struct entry key = {id, NULL};
-    const struct entry *found =
-        n == 0 ? NULL
-               : bsearch(&key, entries, n, sizeof *entries, compare_entries);
-    return found ? found->made : NULL;
+    struct message key = {.stored_id = id}, *at = &key;
+    struct message **found = NULL;
+    if (l->n_messages > 0)
+        found = bsearch(&at, l->messages, l->n_messages, sizeof *l->messages,
+                        compare_messages);
+    return found ? *found : NULL;
 }
 
 static uint64_t id_at(sqlite3_stmt *row, int column)
@@ -100,7 +86,9 @@ static void load_message(struct loading *l, sqlite3_stmt *row)
     if (!m)
         return;
     m->stored_id = id_at(row, 0);
-    add_entry(&l->message_entries, &l->n_messages, m->stored_id, m);
+    l->messages =
+        mem_more(l->messages, l->n_messages, &l->capacity, sizeof *l->messages);
+    l->messages[l->n_messages++] = m;
 }
 
 static void load_will(struct loading *l, sqlite3_stmt *row,
@@ -136,18 +124,20 @@ static void load_session(struct loading *l, sqlite3_stmt *row)
     else if (s->expiry_interval_s != SESSION_NEVER_EXPIRES)
         s->expires_ms = store->now_ms + UINT64_C(1000) * s->expiry_interval_s;
     load_will(l, row, s);
-    add_entry(&l->session_entries, &l->n_sessions, s->stored_id, s);
 }
 
-static struct session *session_at(const struct loading *l, sqlite3_stmt *row,
-                                  int column)
+/* session_at finds whose row it is: the last column tells the Client
+ * Identifier.
+ */
+static struct session *session_at(const struct loading *l, sqlite3_stmt *row)
 {
-    return find_entry(l->session_entries, l->n_sessions, id_at(row, column));
+    return session_find(l->sessions,
+                        slice_at(row, sqlite3_column_count(row) - 1));
 }
 
 static void load_subscription(struct loading *l, sqlite3_stmt *row)
 {
-    struct session *s = session_at(l, row, 0);
+    struct session *s = session_at(l, row);
     struct subscription_request request = {
         .filter = slice_at(row, 1),
         .qos = (uint8_t)sqlite3_column_int(row, 3),
@@ -173,9 +163,8 @@ static void load_subscription(struct loading *l, sqlite3_stmt *row)
 
 static void load_delivery(struct loading *l, sqlite3_stmt *row)
 {
-    struct session *s = session_at(l, row, 1);
-    struct message *m =
-        find_entry(l->message_entries, l->n_messages, id_at(row, 2));
+    struct session *s = session_at(l, row);
+    struct message *m = find_message(l, id_at(row, 2));
     enum outgoing_state state = (enum outgoing_state)sqlite3_column_int(row, 6);
     struct slice ids = slice_at(row, 8);
     uint32_t n = (uint32_t)(ids.n / sizeof(uint32_t));
@@ -202,7 +191,7 @@ static void load_delivery(struct loading *l, sqlite3_stmt *row)
 
 static void load_incoming(struct loading *l, sqlite3_stmt *row)
 {
-    struct session *s = session_at(l, row, 0);
+    struct session *s = session_at(l, row);
     if (s)
         inflight_incoming_set(&s->inflight,
                               (uint16_t)sqlite3_column_int(row, 1),
@@ -219,15 +208,19 @@ static void load_retained(struct loading *l, sqlite3_stmt *row)
 
 /* ---- all of it ----------------------------------------------------------- */
 
+#define OF_SESSION(table)                                                      \
+    "SELECT " table ".*, client_id FROM " table " JOIN session ON session.id " \
+    "= " table ".session"
+
 static const struct {
     const char *query;
     void (*load)(struct loading *l, sqlite3_stmt *row);
 } steps[] = {
     {"SELECT * FROM message ORDER BY id", load_message},
     {"SELECT * FROM session ORDER BY id", load_session},
-    {"SELECT * FROM subscription", load_subscription},
-    {"SELECT * FROM delivery ORDER BY id", load_delivery},
-    {"SELECT * FROM incoming", load_incoming},
+    {OF_SESSION("subscription"), load_subscription},
+    {OF_SESSION("delivery") " ORDER BY delivery.id", load_delivery},
+    {OF_SESSION("incoming"), load_incoming},
     {"SELECT * FROM retained", load_retained},
 };
 
@@ -278,6 +271,11 @@ static int sweep(struct store *s)
     return -1;
 }
 
+static void save_session(struct session *session, void *arg)
+{
+    store_save_session(arg, session);
+}
+
 int store_load(struct store *s, struct session_table *sessions,
                struct subtree *subtree, struct retain *retain,
                const struct session_limits *limits)
@@ -299,13 +297,12 @@ int store_load(struct store *s, struct session_table *sessions,
     retain->store = kept;
     /* What was connected has an end now: a second restart must not put it off.
      */
-    for (size_t i = 0; result == 0 && i < l.n_sessions; i++)
-        store_save_session(s, l.session_entries[i].made);
-    if (result == 0)
+    if (result == 0) {
+        session_each(sessions, save_session, s);
         result = store_commit(s);
+    }
     for (size_t i = 0; i < l.n_messages; i++)
-        message_unref(l.message_entries[i].made);
-    free(l.session_entries);
-    free(l.message_entries);
+        message_unref(l.messages[i]);
+    free(l.messages);
     return result;
 }

@@ -41,7 +41,8 @@ static void save_deliveries(struct store *store, const struct session *s,
                             struct delivery *d)
 {
     for (; d; d = d->next)
-        store_save_delivery(store, s, d);
+        store_save_delivery(store, s, session_find_share(s, d->share_group_id),
+                            d);
 }
 
 static void save_session(struct session *s, void *arg)

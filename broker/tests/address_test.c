@@ -2,6 +2,7 @@
 /* address_test.c -- address settings: expiry, and abandoned queues.
  */
 #include "address.h"
+#include "broker.h"
 
 #include <string.h>
 
@@ -69,7 +70,7 @@ static struct message *new_message(const char *topic, uint32_t expiry_s)
 static uint64_t expiry_of(const char *topic, uint32_t expiry_s)
 {
     struct message *m = new_message(topic, expiry_s);
-    address_set_expiry(&broker, m);
+    address_set_expiry(broker.config, m, broker.now_ms);
     uint64_t left_ms = m->has_expiry ? m->expires_ms - broker.now_ms : 0;
     message_unref(m);
     return left_ms;

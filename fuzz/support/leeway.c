@@ -11,6 +11,7 @@ bool leeway_to_refuse_later(const struct packet *packet,
         "5.0/MQTT-3.3.2-8",  /* Topic Alias 0: on_publish.c */
         "5.0/MQTT-3.3.2-14", /* wildcards in a Response Topic: likewise */
         "5.0/MQTT-3.8.3-4",  /* No Local when shared: on_subscribe.c */
+        "5.0/RULE-auth-method-missing", /* AUTH without a method: auth.c */
     };
     for (size_t i = 0; i < sizeof handled / sizeof *handled; i++) {
         if (strcmp(fault->rule, handled[i]) == 0)

@@ -18,7 +18,8 @@ mkdir -p "$build/fuzz/findings" "$build/fuzz/logs"
 options() { # packets are told by their mutator, texts by the dictionary
     case $1 in
     session | durable | observe) echo -max_len=2048 -timeout=20 -entropic=0 ;; # each run is long: no time for statistics
-    capture | store) echo -max_len=4096 -timeout=20 ;;
+    capture) echo -max_len=16384 -timeout=20 ;; # a TLS handshake is long
+    store) echo -max_len=4096 -timeout=20 ;;
     *) echo -max_len=4096 -timeout=10 -dict=fuzz/mqtt.dict ;;
     esac
 }
@@ -44,7 +45,7 @@ run() {
 minimise() {
     local target=$1 out=$build/fuzz/minimal/$1
     rm -rf "$out" && mkdir -p "$out" "fuzz/corpus/$target" "$build/fuzz/corpus/$target"
-    "$build/fuzz/bin/fuzz-$target" -set_cover_merge=1 -max_len=4096 -timeout=20 "$out" "fuzz/corpus/$target" \
+    "$build/fuzz/bin/fuzz-$target" -set_cover_merge=1 -max_len=16384 -timeout=20 "$out" "fuzz/corpus/$target" \
         "$build/fuzz/corpus/$target" >"$build/fuzz/logs/$target.merge" 2>&1 || return 1
     # What has a name of its own was a finding once, and stays.
     find "fuzz/corpus/$target" -type f | grep -E '/[0-9a-f]{40}$' | xargs -r rm -f

@@ -6,17 +6,18 @@ usage: tools/fuzz_scenes.py [OUT]      OUT: fuzz/corpus
 
 Each scene leads the broker of the session target to a place that needs a proof,
 a full queue, a restart at the right moment or many of a kind; the file is named
-after it. A few more are for the targets ws, store, roundtrip and props.
-Layouts: fuzz/session.c, fuzz/support/world.c, and each target's header comment.
+after it. A few more are for the targets ws, store, roundtrip, props, config and
+capture. Run from the top of the checkout. Layouts: fuzz/session.c, fuzz/support/world.c, and each target's header comment.
 """
 import base64
 import hashlib
 import hmac
 import os
+import re
 import struct
 import sys
 
-from captures import packet, string as text, varint
+from captures import packet, read_pcap, string as text, varint
 
 # Control octets of an item: whose it is, and what happens around it.
 CUT_UP, CUT_OFF, SAME_TURN = 4, 8, 16
@@ -307,6 +308,57 @@ def others():
         yield "store", name, bytes([bit]) + session(1)
 
 
+def on_configuration():
+    """Yields (name, octets): every option there is, in each of its places."""
+    with open("broker/config_options.c") as file:
+        rows = re.findall(r'(BROKER|ACCEPTOR|SETTING)\(\w+, \w+,\s*"([\w-]+)",\s*(?:"([^"]*)"|NULL)', file.read())
+    of = lambda place: [(name, value or "x") for where, name, value in rows if where == place]
+    lines = lambda pairs: "".join(f"{name} = {value}\n" for name, value in pairs)
+    url = lambda pairs, between: "tcp://127.0.0.1:0?" + between.join(f"{name}={value}" for name, value in pairs)
+    yield "a-url-with-every-parameter", b"\1" + url(of("ACCEPTOR"), ";").encode()
+    yield "a-url-with-parameters-behind-ampersands", b"\1" + url(of("ACCEPTOR")[:9], "&").encode()
+    for name, value in (("below-their-least", -2), ("beyond-their-most", 1 << 40), ("that-are-no-numbers", "1x")):
+        yield "a-file-of-numbers-" + name, b"\0[acceptor a]\n" + lines((n, value) for n, v in of("ACCEPTOR") if v.isdigit()).encode()
+    yield "a-file-with-every-option", ("\0[broker]\n" + lines(of("BROKER")) + "[acceptor a]\nurl = tcp://h:1\n" + lines(
+        of("ACCEPTOR")) + "[address-setting a.#]\n" + lines(of("SETTING")) + "[address-setting a.*.b]\nno-expiry = true\n").encode()
+    yield "arguments-with-every-option", ("\2" + "\n".join(f"--{name}\n{value}" for name, value in of("BROKER")[:8])).encode()
+    yield "a-syntax-of-its-own", b"\0[broker]\ndelimiter = /\nsingle-word = +\nany-words = #\n[address-setting a/+/#]\nexpiry-delay = 1\n"
+    yield "a-syntax-that-collides", b"\0[broker]\ndelimiter = *\nsingle-word = *\n"
+    for name, address in (("in-brackets", "[::1]:1"), ("without-a-port", "h"), ("with-a-port-too-large", "h:65536"), ("in-open-brackets", "[::1:1")):
+        yield "an-address-" + name, f"\1tcp://{address}?sslEnabled=true".encode()
+
+
+def pcapng(frames, keys=b""):
+    """A capture as Wireshark saves it: the keys inside, times in nanoseconds."""
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+    octets = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    octets += block(1, struct.pack("<HHIHHB3xI", 1, 0, 0, 9, 1, 9, 0))
+    if keys:
+        octets += block(10, struct.pack("<II", 0x544C534B, len(keys)) + keys)
+    for s, us, frame in frames:
+        ns = (s * 1000000 + us) * 1000
+        octets += block(6, struct.pack("<5I", 0, ns >> 32, ns & 0xFFFFFFFF, len(frame), len(frame)) + frame)
+    return octets
+
+
+def on_captures():
+    """Yields (name, octets)."""
+    classic = lambda frames: struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1) + b"".join(
+        struct.pack("<IIII", s, us, len(frame), len(frame)) + frame for s, us, frame in frames)
+    for name in ("ip-fragments", "out-of-order", "vlan-qinq", "websocket"):
+        yield name, classic(read_pcap(name)[:28])
+    with open("captures/tls.keys", "rb") as file:
+        keys = file.read()
+    frames = read_pcap("tls")
+    yield "pcapng", pcapng(read_pcap("qos2")[:12])
+    yield "tls-with-its-keys", pcapng(frames, keys)
+    yield "tls-with-keys-of-another", pcapng(frames[:8], keys.replace(b"1", b"2"))
+    yield "tls-without-keys", pcapng(frames[:8])
+
+
 def write(out, target, name, octets):
     folder = os.path.join(out, target)
     os.makedirs(folder, exist_ok=True)
@@ -322,6 +374,9 @@ def main():
             write(out, "durable" if chosen[3] & STORE[3] else "session", name, octets)
     for target, name, octets in others():
         write(out, target, name, octets)
+    for target, scenes in (("config", on_configuration), ("capture", on_captures)):
+        for name, octets in scenes():
+            write(out, target, name, octets)
 
 
 if __name__ == "__main__":

@@ -120,9 +120,9 @@ TEXTS = {
     "props": [b"\1\5\x11\0\0\0\x0a", b"\3\x0e\x01\1\x02\0\0\0\5\x26\0\1k\0\1v\x23\0\1\x0b\1",
               b"\2\x0b\x21\0\2\x22\0\2\x27\0\0\1\0", b"\0\5\x18\0\0\0\1", b"\x0e\6\x1f\0\3abc",
               b"\x0f\x0b\x15\0\1S\x16\0\3abc\x1f\0\1r"],
-    "config": [b"\0[broker]\nlog-level = debug\nmax-connections = 5\n[acceptor a]\nport = 0\nprotocols = MQTT5\n"
-               b"[address-setting a.#]\nexpiry-delay = 10\n", b"\1tcp://127.0.0.1:0?receiveMaximum=3;protocols=MQTT311",
-               b"\1ws://[::1]:1?sslEnabled=true&keyStorePath=x", b"\2--acceptor\ntcp://h:1\n--trace\n--log-level\ninfo"],
+    "config": [b"\0[broker]\nlog-level = debug\nmax-connections = 5\n[acceptor a]\nurl = tcp://h:1\nprotocols = MQTT-5.0\n"
+               b"[address-setting a.#]\nexpiry-delay = 10\n", b"\1tcp://127.0.0.1:0?receiveMaximum=3;protocols=MQTT-3.1.1",
+               b"\1tcp://[::1]:1?sslEnabled=true&keyStorePath=x", b"\2--acceptor\ntcp://h:1\n--trace\n--log-level\ninfo"],
     "files": [b"\1topic read public/#\nuser ann\ntopic readwrite house/#\ntopic deny house/safe\nclient s-*\n"
               b"pattern write s/%c/%u/#\n",
               b"\0# users\nann:$pbkdf2-sha256$1$" + b"0" * 32 + b"$" + b"a0" * 32 + b"\n"],

@@ -35,7 +35,7 @@ struct watch {
     struct flow *flow;
     struct observe *observe;
     const struct flow_packet *packet; /* the one being judged, or NULL */
-    uint64_t offset; /* packets judged by observers before this one */
+    uint64_t n_gaps[2], n_lost[2];    /* gaps by sender, and octets in them */
 };
 
 static struct observe_world *world_of(struct check *c,
@@ -143,17 +143,36 @@ static void on_packet(void *user, struct flow *flow,
     }
 }
 
+static bool has_notes(const struct check *c)
+{
+    return !c->options->is_json && !c->options->is_quiet;
+}
+
+/* The first gap of a side is told where it is; the others in one sentence. */
 static void on_gap(void *user, struct flow *flow, enum wire_side from,
                    uint64_t n, struct mark mark)
 {
     struct watch *w = flow->user;
     struct check *c = user;
-    if (!c->options->is_json && !c->options->is_quiet)
+    int i = from == WIRE_SERVER;
+    w->n_lost[i] += n;
+    if (!w->n_gaps[i]++ && has_notes(c))
         text_printf(&c->out,
                     "note       frame %" PRIu64 "  stream %" PRIu64 "  %" PRIu64
                     " octets of the %s are not in the capture\n",
                     mark.frame, flow->tcp->number, n, wire_side_name(from));
     begin(w, true);
+}
+
+static void tell_gaps(struct check *c, const struct watch *w, int i)
+{
+    if (w->n_gaps[i] > 1 && has_notes(c))
+        text_printf(&c->out,
+                    "note       stream %" PRIu64 " has %" PRIu64
+                    " gaps of the %s, %" PRIu64 " octets in all\n",
+                    w->flow->tcp->number, w->n_gaps[i],
+                    wire_side_name(i ? WIRE_SERVER : WIRE_CLIENT),
+                    w->n_lost[i]);
 }
 
 static void on_end(void *user, struct flow *flow, enum wire_side from,
@@ -197,13 +216,15 @@ static void on_close(void *user, struct flow *flow)
     if (flow->kind != FLOW_MQTT)
         return;
     judge_ws(c, flow);
+    tell_gaps(c, w, 0);
+    tell_gaps(c, w, 1);
     int64_t twin = twins_find(&c->twins, flow);
-    if (twin >= 0 && !c->options->is_json)
+    if (twin >= 0 && has_notes(c))
         text_printf(&c->out,
                     "note       stream %" PRIu64 " repeats stream %" PRId64
                     " on the other side of a proxy\n",
                     flow->tcp->number, twin);
-    if (flow->is_ws_deflated)
+    if (flow->is_ws_deflated && has_notes(c))
         text_printf(&c->out,
                     "note       stream %" PRIu64
                     " is compressed (permessage-deflate): not judged\n",

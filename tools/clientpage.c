@@ -244,6 +244,12 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && !strcmp(text + n - m, end);
 }
 
+bool client_page_is_named(const char *path)
+{
+    return ends_with(path, ".html") || ends_with(path, ".json") ||
+           ends_with(path, ".txt");
+}
+
 int client_page_write(const struct client_page *page, const char *path)
 {
     char error[200];

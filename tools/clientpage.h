@@ -30,6 +30,10 @@ struct client_page {
     uint64_t n_findings;
 };
 
+/* client_page_is_named says whether the name of a file tells what to write:
+ * .html, .json or .txt. */
+bool client_page_is_named(const char *path);
+
 /* client_page_write writes the page: JSON if the name ends with .json, text if
  * with .txt, else HTML. Returns 0; -1 with a line on stderr. */
 int client_page_write(const struct client_page *page, const char *path);

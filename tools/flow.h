@@ -3,9 +3,9 @@
  *
  * Each TCP stream is looked at until it is known to be MQTT or not: plain,
  * inside WebSocket frames, or inside TLS when its keys are known. From then on
- * it gives whole MQTT packets in causal order, each with the frame and time of
- * its first and last octet; where octets were lost it says so, and finds the
- * next packet. Spec: 5.0 s2.1, s6.
+ * it gives whole MQTT packets in causal order, each with the frame and time at
+ * which it began and at which it became whole; where octets were lost it says
+ * so, and finds the next packet. Spec: 5.0 s2.1, s6.
  */
 #ifndef TOOLS_FLOW_H
 #define TOOLS_FLOW_H
@@ -41,7 +41,7 @@ struct flow_packet {
     enum wire_side from;
     const uint8_t *octets; /* the whole packet; borrowed for the call */
     size_t n;
-    struct mark first, last; /* where its first and last octet were */
+    struct mark first, last; /* where it began, and where it became whole */
 };
 
 /* Told what happens on flows of kind FLOW_MQTT; on_close on all. Any may be

@@ -27,7 +27,9 @@ static void keep(struct framer *f, const uint8_t *octets, size_t n,
                  struct mark mark)
 {
     if (f->n == 0)
-        f->first = mark;
+        f->first = f->latest = mark;
+    if (mark.frame > f->latest.frame)
+        f->latest = mark;
     if (f->n + n > f->room) {
         f->room = f->n + n > 2 * f->room ? f->n + n : 2 * f->room;
         f->octets = xrealloc(f->octets, f->room);
@@ -36,24 +38,14 @@ static void keep(struct framer *f, const uint8_t *octets, size_t n,
     f->n += n;
 }
 
-/* A chunk that follows lost octets: is it the start of a packet? */
+/* A chunk that follows lost octets: is it the start of a packet? Only when all
+ * of it reads well: text inside a large payload can be cut into packets, too,
+ * and whoever sent it shall not be accused of them. */
 static bool begins_packet(const uint8_t *octets, size_t n)
 {
     struct detect_run run = {0};
     detect_run(octets, n, &run);
-    if (!run.is_bad)
-        return true;
-    /* One bad packet in a chain that ends exactly with the chunk is likelier
-     * to be a bad packet than a wrong boundary. */
-    size_t at = 0;
-    while (at < n) {
-        size_t total = 0;
-        if (wire_frame(octets + at, n - at, &total) != WIRE_OK ||
-            octets[at] >> 4 == 0)
-            return false;
-        at += total;
-    }
-    return true;
+    return !run.is_bad;
 }
 
 /* Adds to the packet begun earlier. Returns how many octets it took. */
@@ -68,7 +60,7 @@ static size_t complete(struct framer *f, const uint8_t *octets, size_t n,
         total = packet_length(f->octets, f->n, &is_bad);
     }
     if (is_bad) { /* to the reader with it: it will say what is wrong */
-        on_packet(user, f->octets, f->n, f->first, mark);
+        on_packet(user, f->octets, f->n, f->first, f->latest);
         f->n = 0;
         f->is_adrift = true;
         return used;
@@ -84,7 +76,7 @@ static size_t complete(struct framer *f, const uint8_t *octets, size_t n,
     size_t more = total - f->n < n - used ? total - f->n : n - used;
     keep(f, octets + used, more, mark);
     if (f->n == total) {
-        on_packet(user, f->octets, f->n, f->first, mark);
+        on_packet(user, f->octets, f->n, f->first, f->latest);
         f->n = 0;
     }
     return used + more;

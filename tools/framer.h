@@ -14,14 +14,16 @@
 struct framer {
     uint8_t *octets; /* the beginning of a packet that is not whole */
     size_t n, room;
-    struct mark first;
+    struct mark first, latest; /* of its chunks, by frame */
     uint64_t skip;  /* octets of a damaged packet still to come */
     bool is_adrift; /* no packet boundary is known */
     size_t packet_max;
     uint64_t n_too_large;
 };
 
-/* What the framer gives: `octets` is one whole packet, borrowed. */
+/* What the framer gives: `octets` is one whole packet, borrowed. `last` is the
+ * frame that made it whole: of segments out of order, the one that came last.
+ */
 typedef void framer_on_packet(void *user, const uint8_t *octets, size_t n,
                               struct mark first, struct mark last);
 

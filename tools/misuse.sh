@@ -8,6 +8,7 @@
 # "N passed, N failed".
 set -u
 bin=$(cd "$1" && pwd)/bin
+own=$PWD/captures/qos2.pcap
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
@@ -95,8 +96,61 @@ row 2 "hash-password.*#x" mqttspec-broker --hash-password '#x'
 row 2 "no.such.module" mqttspec-broker --security-module no.such.module --acceptor "$A"
 row 4 "missing.pcap" mqttspec-replay dump missing.pcap
 row 4 "not a capture file" mqttspec-replay check file
-row 2 "--speed" mqttspec-replay run file --target mqtt://127.0.0.1:1 --speed never
+row 2 "dump, check or run" mqttspec-replay
+row 2 "dump, check and run" mqttspec-replay judge file
+row 2 "one capture" mqttspec-replay dump
+row 2 "one capture" mqttspec-replay check file file
+row 2 "mqttspec-replay: .*--no-such" mqttspec-replay dump --no-such file
+row 2 "mqttspec-replay: .*--keys" mqttspec-replay check file --keys
+row 2 "3.1, 3.1.1 or 5.0" mqttspec-replay check --assume-version 6 file
+row 4 "no.keys" mqttspec-replay dump --keys no.keys "$own"
+
+# replay FILE OPTION VALUE: the option is at fault
+replay() { row "$1" "$2" mqttspec-replay run "$own" --target mqtt://127.0.0.1:1 "${@:3}"; }
+row 2 "one capture" mqttspec-replay run --target mqtt://127.0.0.1:1
+row 2 "--target" mqttspec-replay run file
+row 2 "--target.*gopher" mqttspec-replay run file --target gopher://127.0.0.1
+row 2 "mqttspec-replay run: .*--no-such" mqttspec-replay run file --no-such
+replay 4 "127.0.0.1:1"
+replay 2 "--order.*sideways" --order sideways
+replay 2 "--speed.*never" --speed never
+replay 2 "--speed.*0" --speed 0
+replay 2 "--max-gap" --max-gap -1
+replay 2 "--fence" --fence wood
+replay 2 "--race-window" --race-window x
+replay 2 "--timeout" --timeout x
+replay 2 "--settle" --settle x
+replay 2 "--resume-from" --resume-from 0
+replay 2 "--at-end" --at-end never
+replay 2 "--client-id.*who" --client-id who
+replay 2 "no.map" --client-id map=no.map
+replay 2 "bad.known: line 1" --client-id map=bad.known
+replay 2 "no.users" --credentials no.users
+replay 2 "no.ca" --cafile no.ca
+replay 2 "--midstream" --midstream guess
+replay 2 "--assume-version" --assume-version 6
+replay 4 "no.keys" --keys no.keys
+replay 4 "no/such/junit" --junit no/such/junit.xml
+replay 4 "no/such/live" --write no/such/live.pcap
+replay 4 "no/such/clean" --anonymise no/such/clean.pcap
+
+# tap OPTION VALUE: the option is at fault
+tap() { row "$1" "$2" mqttspec-tap --listen 0 --target mqtt://127.0.0.1:1 "${@:3}"; }
 row 2 "--listen" mqttspec-tap --listen no-port --target mqtt://127.0.0.1:1
+row 2 "--listen.*65535" mqttspec-tap --listen 65536 --target mqtt://127.0.0.1:1
+row 2 "--target" mqttspec-tap --listen 0
+row 2 "--target takes" mqttspec-tap --listen 0 --target ws://127.0.0.1:1
+row 4 "$used" mqttspec-tap --listen "$used" --target mqtt://127.0.0.1:1
+tap 2 "--no-such" --no-such
+tap 2 "nothing else" file
+tap 2 "--cert and --key" --cert cert.pem
+tap 2 "no.pem" --cert no.pem --key open.pem
+tap 4 "file: " --cert file --key open.pem
+tap 4 "file: " --cert cert.pem --key file
+tap 2 "no.ca" --cafile no.ca
+tap 2 ".html, .json or .txt" --report page.doc
+tap 4 "no/such/page" --report no/such/page.html
+tap 4 "no/such/tap" --write no/such/tap.pcap
 
 kill "$broker"
 echo "$passed passed, $failed failed"

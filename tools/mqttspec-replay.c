@@ -26,7 +26,7 @@ static const char USAGE[] =
 
 static int use_error(const char *what)
 {
-    fprintf(stderr, "mqttspec-replay: %s\n%s", what, USAGE);
+    fprintf(stderr, "mqttspec-replay: %s (see --help)\n", what);
     return EXIT_USAGE;
 }
 
@@ -74,7 +74,7 @@ static int read_options(int argc, char **argv, struct read_options *o)
             fputs(USAGE, stdout);
             return EXIT_GOOD;
         default:
-            return use_error("unknown option");
+            return EXIT_USAGE;
         }
     }
     if (optind != argc - 1)
@@ -85,9 +85,11 @@ static int read_options(int argc, char **argv, struct read_options *o)
 
 int main(int argc, char **argv)
 {
+    static char name[] = "mqttspec-replay"; /* in what getopt says */
     if (argc < 2)
-        return use_error("which command?");
+        return use_error("which command: dump, check or run?");
     const char *command = argv[1];
+    argv[1] = name;
     if (!strcmp(command, "--help") || !strcmp(command, "help")) {
         fputs(USAGE, stdout);
         return EXIT_GOOD;
@@ -99,7 +101,7 @@ int main(int argc, char **argv)
     if (!strcmp(command, "run"))
         return command_run(argc - 1, argv + 1);
     if (strcmp(command, "dump") && strcmp(command, "check"))
-        return use_error("no such command");
+        return use_error("the commands are dump, check and run");
     struct read_options options = {0};
     int exit = read_options(argc - 1, argv + 1, &options);
     if (exit >= 0)

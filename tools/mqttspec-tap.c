@@ -12,11 +12,14 @@
 
 #include "clientpage.h"
 #include "commands.h"
+#include "files.h"
 #include "observe/observe.h"
 #include "pcapout.h"
 #include "relay.h"
 #include "room.h"
 #include "tell_json.h"
+
+static const char NAME[] = "mqttspec-tap";
 
 static const char USAGE[] =
     "usage: mqttspec-tap --listen PORT --target URL [options]\n"
@@ -249,6 +252,8 @@ static int read_options(int argc, char **argv, struct tap *tap)
             break;
         case REPORT:
             tap->report = optarg;
+            if (!client_page_is_named(optarg))
+                return use_error("--report takes FILE.html, .json or .txt");
             break;
         case FRESH:
             tap->is_fresh = true;
@@ -268,7 +273,12 @@ static int read_options(int argc, char **argv, struct tap *tap)
     }
     if (!has_port || !tap->target || optind != argc)
         return use_error("--listen and --target are needed, nothing else");
-    return -1;
+    if (!tap->relay.cert != !tap->relay.key)
+        return use_error("--cert and --key go together");
+    bool is_readable = files_readable(NAME, tap->relay.cert) &&
+                       files_readable(NAME, tap->relay.key) &&
+                       files_readable(NAME, tap->relay.cafile);
+    return is_readable ? -1 : EXIT_USAGE;
 }
 
 static int finish(struct tap *tap)
@@ -301,8 +311,10 @@ int main(int argc, char **argv)
     int exit = read_options(argc, argv, &tap);
     if (exit >= 0)
         return exit;
+    if (!files_writable(NAME, tap.report))
+        return EXIT_TROUBLE;
     if (tap.write && !(tap.out = pcapout_open(tap.write))) {
-        fprintf(stderr, "%s: %s\n", tap.write, strerror(errno));
+        fprintf(stderr, "%s: %s: %s\n", NAME, tap.write, strerror(errno));
         return EXIT_TROUBLE;
     }
     tap.relay.watcher = (struct relay_watcher){.user = &tap,

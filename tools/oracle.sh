@@ -4,9 +4,11 @@
 #
 # usage: tools/oracle.sh [BUILD]        BUILD: folder of the binaries (build)
 # For every capture of captures/, and of ../shared/captures/real where it is
-# there: the same number of packets of each type, of the same kind, and for
-# TLS with the same keys. tshark is asked twice: putting segments in order, it
+# there: the same packets, each with its type and the frame that made it whole;
+# for TLS with the same keys. tshark is asked twice: putting segments in order, it
 # waits for ever behind a hole; not doing so, it misreads what is out of order.
+# It unmasks WebSocket frames but does not look for MQTT in them: what was inside
+# is given to it once more, as bare MQTT.
 # Then the speed of both. Closes with "N passed, N failed".
 set -u
 bin=${1:-build}/bin/mqttspec-replay
@@ -20,24 +22,36 @@ command -v tshark >/dev/null || {
 }
 [ -d "$shared" ] || echo "oracle: $shared is not there; only our own captures are compared"
 
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
 names='BEGIN { split("CONNECT CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK PINGREQ PINGRESP DISCONNECT AUTH", name, " ") }'
 
-# types_of_tshark REORDER FILE KEYS PORT... -> "n TYPE" lines
-types_of_tshark() {
+# packets_of_tshark REORDER FILE KEYS PORT... -> "FRAME TYPE" lines
+packets_of_tshark() {
     local reorder=$1 file=$2 keys=$3 decode=() port
     shift 3
     for port in "$@"; do decode+=(-d "tcp.port==$port,mqtt"); done
     [ -z "$keys" ] || decode=(-o "tls.keylog_file:$keys" -d "tls.port==$1,mqtt")
     tshark -n -r "$file" -o "tcp.reassemble_out_of_order:$reorder" \
         -o 'mqtt.default_version:MQTT v5.0' "${decode[@]}" \
-        -T fields -e mqtt.msgtype 2>/dev/null |
-        tr ',' '\n' | awk "$names"' NF { n[name[$1]]++ } END { for (t in n) print n[t], t }' | sort -k2
+        -T fields -e frame.number -e mqtt.msgtype 2>/dev/null |
+        awk "$names"' $2 != "" { n = split($2, type, ","); for (i = 1; i <= n; i++) print $1, name[type[i]] }' |
+        sort -n
 }
 
-types_of_ours() {
+# The same of a WebSocket: its unmasked messages as a capture of their own.
+packets_in_websocket() {
+    tshark -n -r "$1" -Y data.data -T fields -e frame.number -e data.data 2>/dev/null >"$scratch/messages"
+    sed 's/.*\t//; s/,//g; s/../& /g; s/^/000000 /' "$scratch/messages" |
+        text2pcap -q -T 1024,1883 - "$scratch/bare.pcap" 2>/dev/null
+    packets_of_tshark FALSE "$scratch/bare.pcap" '' |
+        awk 'NR == FNR { frame[NR] = $1; next } { print frame[$1], $2 }' "$scratch/messages" - | sort -n
+}
+
+packets_of_ours() {
     "$bin" dump --json "$@" 2>/dev/null |
-        sed -n 's/.*"from": "[a-z]*", "type": "\([A-Z]*\)".*/\1/p' | sort | uniq -c |
-        awk '{ print $1, $2 }' | sort -k2
+        sed -n 's/.*"frame": \([0-9]*\), .*"from": "[a-z]*", "type": "\([A-Z]*\)".*/\1 \2/p' | sort -n
 }
 
 # The server's ports, where they are not 1883.
@@ -46,32 +60,40 @@ ports_of() {
         sort -u | grep -v '^1883$'
 }
 
+# compare FILE OURS THEIRS...: is one of THEIRS the same as OURS?
 compare() {
-    local file=$1 keys='' ours theirs reorder
-    [ -f "${file%.pcap}.keys" ] && keys=${file%.pcap}.keys
-    ours=$(types_of_ours "$file" ${keys:+--keys "$keys"})
-    for reorder in TRUE FALSE; do
-        # shellcheck disable=SC2046
-        theirs=$(types_of_tshark $reorder "$file" "$keys" $(ports_of "$file" ${keys:+--keys "$keys"}))
+    local file=$1 ours=$2 theirs
+    shift 2
+    for theirs in "$@"; do
         [ "$ours" = "$theirs" ] || continue
         passed=$((passed + 1))
         return
     done
     failed=$((failed + 1))
     echo "FAILED $file"
-    diff <(echo "$theirs") <(echo "$ours") | sed 's/^</    tshark /; s/^>/    ours   /'
+    diff <(echo "$1") <(echo "$ours") | sed 's/^</    tshark /; s/^>/    ours   /'
+}
+
+compare_file() {
+    local file=$1 keys='' ports ours
+    [ -f "${file%.pcap}.keys" ] && keys=${file%.pcap}.keys
+    ports=$(ports_of "$file" ${keys:+--keys "$keys"})
+    ours=$(packets_of_ours "$file" ${keys:+--keys "$keys"})
+    case $file in
+    *websocket*) compare "$file" "$ours" "$(packets_in_websocket "$file")" ;;
+    # shellcheck disable=SC2086
+    *) compare "$file" "$ours" "$(packets_of_tshark TRUE "$file" "$keys" $ports)" \
+        "$(packets_of_tshark FALSE "$file" "$keys" $ports)" ;;
+    esac
 }
 
 for file in captures/*.pcap "$shared"/*.pcap*; do
-    [ -f "$file" ] || continue
-    case $file in *websocket*) continue ;; esac # tshark 4.0 does not look inside
-    compare "$file"
+    [ ! -f "$file" ] || compare_file "$file"
 done
 
 # Speed, side by side in this very run: reading, reassembling, decoding and
 # judging 100,000 frames against `tshark -Y mqtt`, in under 64 MiB.
-big=$(mktemp)
-trap 'rm -f "$big"' EXIT
+big=$scratch/big.pcap
 tools/bigcapture.py "$big"
 if python3 - "$bin" "$big" <<'MEASURE'
 import os, subprocess, sys

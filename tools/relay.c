@@ -41,13 +41,15 @@ static bool load_certificate(struct relay *r, char *error, size_t size)
     const struct relay_options *o = r->options;
     if (!o->cert)
         return true;
+    const char *key = o->key ? o->key : o->cert, *at_fault = o->cert;
     r->context = SSL_CTX_new(TLS_server_method());
     if (r->context &&
-        SSL_CTX_use_certificate_chain_file(r->context, o->cert) == 1 &&
-        SSL_CTX_use_PrivateKey_file(r->context, o->key ? o->key : o->cert,
-                                    SSL_FILETYPE_PEM) == 1)
-        return true;
-    snprintf(error, size, "%s: %s", o->cert,
+        SSL_CTX_use_certificate_chain_file(r->context, o->cert) == 1) {
+        at_fault = key;
+        if (SSL_CTX_use_PrivateKey_file(r->context, key, SSL_FILETYPE_PEM) == 1)
+            return true;
+    }
+    snprintf(error, size, "%s: %s", at_fault,
              ERR_reason_error_string(ERR_peek_last_error()));
     return false;
 }

@@ -33,6 +33,7 @@ struct replay_options {
     bool seeds_retained, wipes_sessions, allows_qos0_loss;
     bool is_strict, is_json, is_quiet, is_list;
     const char *junit, *write, *anonymise; /* files, or NULL */
+    const char *id_map, *credentials;      /* likewise */
     struct rewrite rewrite;
 };
 

@@ -6,8 +6,11 @@
 #include <signal.h>
 
 #include "commands.h"
+#include "files.h"
 #include "replay.h"
 #include "room.h"
+
+static const char NAME[] = "mqttspec-replay run";
 
 static const char USAGE[] =
     "usage: mqttspec-replay run FILE --target URL [options]\n"
@@ -103,11 +106,17 @@ static const struct option OPTIONS[] = {
     {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0}};
 
-static int use_error(const char *what, const char *value)
+static int use_error(const char *what)
 {
-    fprintf(stderr, "mqttspec-replay run: %s%s%s\n", what, value ? ": " : "",
-            value ? value : "");
+    fprintf(stderr, "%s: %s (see --help)\n", NAME, what);
     return EXIT_USAGE;
+}
+
+/* A result that could not be written. */
+static int write_error(const char *path)
+{
+    fprintf(stderr, "%s: %s: %s\n", NAME, path, strerror(errno));
+    return EXIT_TROUBLE;
 }
 
 /* Index of a word in a list that ends with NULL; -1 if it is none of them. */
@@ -158,8 +167,8 @@ static bool read_client_id(struct replay_options *o, const char *text)
         o->rewrite.id_prefix = text + 7;
         return true;
     }
-    return !strncmp(text, "map=", 4) &&
-           renames_load(&o->rewrite.ids, text + 4, false);
+    o->id_map = text + 4;
+    return !strncmp(text, "map=", 4);
 }
 
 /* One option with a choice of words. False: the word is none of them. */
@@ -209,7 +218,8 @@ static bool read_value(struct replay_options *o, int option, const char *text)
     case CLIENT_ID:
         return read_client_id(o, text);
     case CREDENTIALS:
-        return renames_load(&o->rewrite.credentials, text, true);
+        o->credentials = text;
+        return true;
     case VERSION:
         o->capture.assumed = wire_version_from_name(text);
         if (!strcmp(text, "5"))
@@ -244,6 +254,8 @@ static int read_options(int argc, char **argv, struct replay_options *o)
                                  .settle_ns = 250000000u,
                                  .max_gap_ns = 30000000000u,
                                  .race_ns = 5000000u};
+    char name[sizeof NAME];
+    argv[0] = strcpy(name, NAME); /* in what getopt says */
     while ((c = getopt_long(argc, argv, "", OPTIONS, &index)) != -1) {
         if (c == HELP) {
             fputs(USAGE, stdout);
@@ -258,20 +270,34 @@ static int read_options(int argc, char **argv, struct replay_options *o)
         o->is_list |= c == LIST;
         o->is_strict |= c == STRICT;
         if (optarg && !read_value(o, c, optarg)) {
-            fprintf(stderr, "mqttspec-replay run: --%s does not take \"%s\"\n",
-                    OPTIONS[index].name, optarg);
+            fprintf(stderr, "%s: --%s does not take \"%s\" (see --help)\n",
+                    NAME, OPTIONS[index].name, optarg);
             return EXIT_USAGE;
         }
     }
     if (optind != argc - 1)
-        return use_error("one capture file is asked for", NULL);
+        return use_error("one capture file is asked for");
     o->capture.path = argv[optind];
     if (!o->target && !o->is_list && !o->anonymise)
-        return use_error("--target URL is missing", NULL);
+        return use_error("--target URL is missing");
     if (o->order == ORDER_TIMED && !o->has_speed)
         o->speed = 1;
     o->rewrite.speed = o->speed;
     return -1;
+}
+
+/* Loads what the options name, and looks where the results shall go. */
+static int prepare_files(struct replay_options *o)
+{
+    if ((o->id_map && !renames_load(&o->rewrite.ids, o->id_map, false)) ||
+        (o->credentials &&
+         !renames_load(&o->rewrite.credentials, o->credentials, true)) ||
+        !files_readable(NAME, o->cafile))
+        return EXIT_USAGE;
+    bool is_writable = files_writable(NAME, o->junit) &&
+                       files_writable(NAME, o->write) &&
+                       files_writable(NAME, o->anonymise);
+    return is_writable ? -1 : EXIT_TROUBLE;
 }
 
 static void list(const struct script *s)
@@ -294,15 +320,14 @@ static int replay(struct replay_options *o, struct script *script)
     struct replay r = {.options = o, .script = script};
     if (o->resume_from > script->counts.frames) {
         fprintf(stderr,
-                "mqttspec-replay run: --resume-from %" PRIu64
-                ": %s has %" PRIu64 " frames\n",
-                o->resume_from, o->capture.path, script->counts.frames);
+                "%s: --resume-from %" PRIu64 ": %s has %" PRIu64 " frames\n",
+                NAME, o->resume_from, o->capture.path, script->counts.frames);
         return EXIT_USAGE;
     }
     if (script->uses_time && !o->has_speed)
         o->speed = 1; /* without the pauses nothing would expire */
     if (o->write && !(r.out = pcapout_open(o->write)))
-        return use_error(o->write, strerror(errno));
+        return write_error(o->write);
     signal(SIGPIPE, SIG_IGN);
     if (player_run(&r)) {
         verdict_decide(&r);
@@ -314,9 +339,9 @@ static int replay(struct replay_options *o, struct script *script)
     if (exit == EXIT_UNDECIDED && !script->n_streams)
         fprintf(stderr, "%s: no MQTT found\n", o->capture.path);
     if (o->junit && outcome_junit(&r, o->junit))
-        exit = use_error(o->junit, strerror(errno));
+        exit = write_error(o->junit);
     if (r.out && pcapout_finish(r.out))
-        exit = use_error(o->write, "could not be written");
+        exit = write_error(o->write);
     player_free(&r);
     return exit;
 }
@@ -326,6 +351,8 @@ int command_run(int argc, char **argv)
     struct replay_options o;
     struct script script = {0};
     int exit = read_options(argc, argv, &o);
+    if (exit < 0)
+        exit = prepare_files(&o);
     if (exit < 0 && !script_load(&script, &o.capture))
         exit = EXIT_TROUBLE;
     if (exit < 0 && o.is_list) {

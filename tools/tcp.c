@@ -2,10 +2,9 @@
 /* tcp.c -- ordered octets out of TCP segments, both directions in causal order.
  *
  * Most segments find everything before them in place and go straight through.
- * The others wait in their direction's list, sorted by sequence number. A
- * stream is stuck while something waits; when PATIENCE more of its segments
- * have passed, or memory is short, or it ends, what the earliest waiting
- * segment misses is declared a gap.
+ * The others wait in their direction's list, sorted by sequence number. When
+ * PATIENCE more segments of the stream have passed, or memory is short, or it
+ * ends, what the earliest waiting segment misses is declared a gap.
  * Spec: RFC 9293 s3.4 (sequence numbers wrap), s3.10.
  */
 #include "tcp.h"
@@ -15,7 +14,7 @@
 enum {
     BUCKETS = 4096,
     CLOSED_MAX = 512, /* closed streams kept for their stragglers */
-    PATIENCE = 64,    /* segments of a stream before a hole is a gap */
+    PATIENCE = 64,    /* segments of its stream that one waits for */
     RECENT = 8,
     GAP_MAX = 64 << 20, /* a jump beyond this is a wild number, not a gap */
     HELD_MAX = 16 << 20
@@ -26,6 +25,7 @@ struct held {
     struct held *next;
     uint32_t sequence, acknowledged;
     uint8_t flags;
+    uint64_t arrived; /* the stream had so many segments then */
     struct mark mark;
     size_t n, n_wire;
     uint8_t octets[];
@@ -40,7 +40,6 @@ struct recent {
 };
 
 struct half {
-    bool is_seen;  /* it has sent a segment */
     bool is_known; /* `next` is known */
     bool has_isn;
     bool has_ended;
@@ -55,9 +54,9 @@ struct entry {
     struct entry *chain, *older, *newer;
     uint32_t bucket;
     struct half half[2];
+    uint64_t n_segments;
     size_t n_held; /* octets */
     unsigned n_waiting;
-    unsigned stuck; /* segments since something began to wait */
     bool is_closed;
 };
 
@@ -245,8 +244,6 @@ static uint32_t missing_cause(struct entry *e, int from, uint8_t flags,
         e->stream.first_sequence[!from] = acknowledged;
         return 0;
     }
-    if (!other->is_seen) /* a capture of one direction */
-        return 0;
     int32_t n = ahead(other->next, acknowledged);
     return n > 0 && n <= GAP_MAX ? (uint32_t)n : 0;
 }
@@ -273,23 +270,21 @@ static void drain(struct tcp *tcp, struct entry *e)
         struct held *s = e->half[best].held;
         release(tcp, e, best, s, s->octets);
         drop_held(tcp, e, &e->half[best]);
-        e->stuck = 0;
     }
-    if (!e->n_waiting)
-        e->stuck = 0;
+}
+
+/* The direction whose first waiting segment is the earlier one; something
+ * waits. */
+static int earliest(const struct entry *e)
+{
+    const struct held *a = e->half[0].held, *b = e->half[1].held;
+    return !a || (b && b->mark.frame < a->mark.frame);
 }
 
 /* Declares lost what the earliest waiting segment misses. */
 static void give_up(struct tcp *tcp, struct entry *e)
 {
-    int from = -1;
-    for (int i = 0; i < 2; i++) {
-        struct held *s = e->half[i].held;
-        if (s && (from < 0 || s->mark.frame < e->half[from].held->mark.frame))
-            from = i;
-    }
-    if (from < 0)
-        return;
+    int from = earliest(e);
     struct held *s = e->half[from].held;
     uint32_t cause = missing_cause(e, from, s->flags, s->acknowledged);
     int32_t hole = ahead(e->half[from].next, s->sequence);
@@ -298,7 +293,9 @@ static void give_up(struct tcp *tcp, struct entry *e)
         int32_t until = first ? ahead(e->half[!from].next, first->sequence) : 0;
         if (until > 0 && (uint32_t)until < cause)
             cause = (uint32_t)until;
-        if (first && until <= 0) { /* they wait for each other: let it pass */
+        if (first && until <= 0 && hole > 0) { /* both wait for the hole */
+            hand_gap(tcp, e, from, (uint32_t)hole, s->mark);
+        } else if (first && until <= 0) { /* ... for each other: let it pass */
             release(tcp, e, !from, first, first->octets);
             drop_held(tcp, e, &e->half[!from]);
         } else {
@@ -308,6 +305,12 @@ static void give_up(struct tcp *tcp, struct entry *e)
         hand_gap(tcp, e, from, (uint32_t)hole, s->mark);
     }
     drain(tcp, e);
+}
+
+static bool has_waited_enough(const struct tcp *tcp, const struct entry *e)
+{
+    const struct held *s = e->half[earliest(e)].held;
+    return tcp->n_held > tcp->held_max || e->n_segments - s->arrived > PATIENCE;
 }
 
 static void give_up_all(struct tcp *tcp, struct entry *e)
@@ -383,6 +386,7 @@ static void hold(struct tcp *tcp, struct entry *e, int from,
     }
     struct held *copy = xcalloc(1, sizeof *copy + s->n);
     *copy = *s;
+    copy->arrived = e->n_segments;
     if (s->n)
         memcpy(copy->octets, octets, s->n);
     copy->next = *at;
@@ -475,13 +479,13 @@ void tcp_take(struct tcp *tcp, const struct segment *s)
     if (!e)
         e = open_stream(tcp, s, &from);
     e->stream.last = (struct mark){s->frame, s->time_ns};
-    e->half[from].is_seen = true;
+    e->n_segments++;
     if (s->flags & TCP_SYN)
         take_syn(e, from, s);
     if (s->flags & TCP_ACK && !e->half[!from].is_known)
         missing_cause(e, from, s->flags, s->acknowledged);
     place(tcp, e, from, s);
-    if (e->n_waiting && (++e->stuck > PATIENCE || tcp->n_held > tcp->held_max))
+    while (e->n_waiting && has_waited_enough(tcp, e))
         give_up(tcp, e);
     keep_closed(tcp, e);
 }

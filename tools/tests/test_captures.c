@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "tests/scene.h"
@@ -64,9 +65,14 @@ START_TEST(no_breach)
 }
 END_TEST
 
-/* ---- broken files -------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------- */
 
 static uint8_t octets[1 << 20], bent[1 << 20];
+
+static struct {
+    size_t at, n;
+} records[8192];
+static size_t n_records;
 
 static size_t load(const char *path)
 {
@@ -76,6 +82,75 @@ static size_t load(const char *path)
     fclose(file);
     return n;
 }
+
+/* Where the records of the n octets of a pcap file are; it is in the byte order
+ * of this machine. */
+static void find_records(size_t n)
+{
+    uint32_t length;
+    n_records = 0;
+    for (size_t at = 24; at + 16 <= n && n_records < 8192; at += 16 + length) {
+        memcpy(&length, octets + at + 8, sizeof length);
+        records[n_records].at = at;
+        records[n_records++].n = 16 + length;
+    }
+}
+
+/* ---- lost frames --------------------------------------------------------- */
+
+enum { ONE, HEAD, TAIL, EACH_THIRD, ONE_SIDE, N_LOSSES };
+
+/* Two octets of a frame: the sender's port, in Ethernet and IPv4. */
+static bool same_port(size_t i, size_t k)
+{
+    return !memcmp(octets + records[i].at + 16 + 34,
+                   octets + records[k].at + 16 + 34, 2);
+}
+
+/* Whether record i is lost with record k. */
+static bool is_lost(int loss, size_t i, size_t k)
+{
+    return loss == ONE          ? i == k
+           : loss == HEAD       ? i < k
+           : loss == TAIL       ? i > k
+           : loss == EACH_THIRD ? i > k && i % 3 == k % 3
+                                : i > k && same_port(i, k);
+}
+
+/* Writes the capture without what is lost with record k. */
+static void write_rest(const char *path, int loss, size_t k)
+{
+    FILE *out = fopen(path, "wb");
+    fwrite(octets, 1, 24, out);
+    for (size_t i = 0; i < n_records; i++)
+        if (!is_lost(loss, i, k))
+            fwrite(octets + records[i].at, 1, records[i].n, out);
+    fclose(out);
+}
+
+/* Who has done nothing wrong is accused of nothing, whatever of it was not
+ * captured. */
+START_TEST(lost_frames_accuse_nobody)
+{
+    char path[100], rest[] = "/tmp/mqttspec-rest-XXXXXX";
+    const char *name = OWN[_i].name;
+    struct read_options options = {.path = rest, .is_quiet = true};
+    snprintf(path, sizeof path, "captures/%s.pcap", name);
+    find_records(load(path));
+    close(mkstemp(rest));
+    for (int loss = 0; loss < N_LOSSES; loss++)
+        for (size_t k = 0; k < n_records; k++) {
+            write_rest(rest, loss, k);
+            int exit = command_check(&options);
+            ck_assert_msg(exit == EXIT_GOOD || exit == EXIT_UNDECIDED,
+                          "%s: loss %d of record %zu: exit %d", name, loss, k,
+                          exit);
+        }
+    remove(rest);
+}
+END_TEST
+
+/* ---- broken files -------------------------------------------------------- */
 
 /* Reading must end, and touch nothing that is not its own: the sanitizers
  * watch. What it finds is of no matter here. */
@@ -106,21 +181,13 @@ static void damage(const char *path)
     }
 }
 
-/* Its records in another order; pcap in the byte order of this machine. */
+/* Its records in another order. */
 static void shuffle(const char *path)
 {
-    static struct {
-        size_t at, n;
-    } records[8192];
-    size_t n = load(path), n_records = 0;
-    uint32_t length;
+    size_t n = load(path);
     if (octets[0] == 0x0A || octets[0] == 0xA1)
-        return;
-    for (size_t at = 24; at + 16 <= n && n_records < 8192; at += 16 + length) {
-        memcpy(&length, octets + at + 8, sizeof length);
-        records[n_records].at = at;
-        records[n_records++].n = 16 + length;
-    }
+        return; /* pcapng, or another byte order */
+    find_records(n);
     srand(1);
     for (int round = 0; round < 20; round++) {
         size_t to = 24;
@@ -174,13 +241,17 @@ END_TEST
 Suite *suite_captures(void)
 {
     Suite *s = suite_create("captures");
-    TCase *t = tcase_create("captures");
+    TCase *t = tcase_create("whole"), *broken = tcase_create("broken");
     tcase_add_loop_test(t, packets, 0, sizeof OWN / sizeof OWN[0]);
     tcase_add_loop_test(t, bent_ones_agree, 0, 3);
     tcase_add_loop_test(t, no_breach, 0, sizeof OWN / sizeof OWN[0]);
-    tcase_add_loop_test(t, broken_files, 0, sizeof OWN / sizeof OWN[0]);
-    tcase_add_loop_test(t, broken_files_from_the_field, 0, 8);
+    tcase_add_loop_test(t, lost_frames_accuse_nobody, 0,
+                        sizeof OWN / sizeof OWN[0]);
+    tcase_add_loop_test(broken, broken_files, 0, sizeof OWN / sizeof OWN[0]);
+    tcase_add_loop_test(broken, broken_files_from_the_field, 0, 8);
     tcase_set_timeout(t, 600);
+    tcase_set_timeout(broken, 600);
     suite_add_tcase(s, t);
+    suite_add_tcase(s, broken);
     return s;
 }

@@ -14,14 +14,15 @@
 /* ---- framing ------------------------------------------------------------- */
 
 static size_t n_packets, n_octets;
+static uint64_t first_frame, last_frame; /* of the latest packet */
 
 static void count_packet(void *user, const uint8_t *octets, size_t n,
                          struct mark first, struct mark last)
 {
     (void)user;
     (void)octets;
-    (void)first;
-    (void)last;
+    first_frame = first.frame;
+    last_frame = last.frame;
     n_packets++;
     n_octets += n;
 }
@@ -54,6 +55,43 @@ START_TEST(framer_hole_inside)
     framer_push(&f, (const uint8_t *)"abcd\xC0\0", 6, (struct mark){2, 0},
                 count_packet, NULL);
     ck_assert_uint_eq(n_packets, 1);
+    framer_clear(&f);
+}
+END_TEST
+
+/* Behind a hole in a payload of digits, which could be read as a chain of
+ * PUBLISH packets, the next packet is found where a chunk begins with it. */
+START_TEST(framer_hole_before_text)
+{
+    struct framer f = {.packet_max = 1 << 20};
+    uint8_t text[51 * 4];
+    memset(text, '1', sizeof text); /* type 3, 49 octets, type 3, ... */
+    n_packets = 0;
+    framer_lose(&f, 100);
+    framer_push(&f, text, sizeof text, (struct mark){1, 0}, count_packet, NULL);
+    ck_assert_uint_eq(n_packets, 0);
+    framer_push(&f, (const uint8_t *)"\xD0\0", 2, (struct mark){2, 0},
+                count_packet, NULL);
+    ck_assert_uint_eq(n_packets, 1);
+    framer_clear(&f);
+}
+END_TEST
+
+/* Of a packet whose end was captured first, the frame is the one that made it
+ * whole. */
+START_TEST(framer_out_of_order)
+{
+    struct framer f = {.packet_max = 1 << 20};
+    n_packets = 0;
+    framer_push(&f, (const uint8_t *)"\x30\5\0", 3, (struct mark){5, 0},
+                count_packet, NULL);
+    framer_push(&f, (const uint8_t *)"\1t", 2, (struct mark){6, 0},
+                count_packet, NULL);
+    framer_push(&f, (const uint8_t *)"ab", 2, (struct mark){4, 0}, count_packet,
+                NULL);
+    ck_assert_uint_eq(n_packets, 1);
+    ck_assert_uint_eq(first_frame, 5);
+    ck_assert_uint_eq(last_frame, 6);
     framer_clear(&f);
 }
 END_TEST
@@ -173,6 +211,8 @@ Suite *suite_flow(void)
     TCase *t = tcase_create("flow");
     tcase_add_loop_test(t, framer_any_cut, 0, 3);
     tcase_add_test(t, framer_hole_inside);
+    tcase_add_test(t, framer_hole_before_text);
+    tcase_add_test(t, framer_out_of_order);
     tcase_add_test(t, framer_too_large);
     tcase_add_test(t, detects_connect);
     tcase_add_test(t, detects_no_text);

@@ -48,8 +48,33 @@ START_TEST(qos1_publisher)
     EXITS(o, EXIT_GOOD);
     COUNTS(o, "MATCH", 2);
     COUNTS(o, "EXTRA", 0);
+    ck_assert_int_eq(outcome_summary(&o, "passed"), 1);
 }
 END_TEST
+
+/* How many packets of a type, or of all (NULL), have the key: "sent", "came",
+ * or "frame", which all have. */
+static int count_packets(const struct outcome *o, const char *type,
+                         const char *key)
+{
+    const cJSON *stream, *packet;
+    int n = 0;
+    cJSON_ArrayForEach(stream, cJSON_GetObjectItem(o->json, "streams"))
+    {
+        cJSON_ArrayForEach(packet, cJSON_GetObjectItem(stream, "packets"))
+        {
+            const cJSON *is = cJSON_GetObjectItem(packet, "type");
+            n += cJSON_HasObjectItem(packet, key) &&
+                 (!type || !strcmp(is->valuestring, type));
+        }
+    }
+    return n;
+}
+
+static double seconds_of(const struct outcome *o)
+{
+    return cJSON_GetObjectItem(o->json, "seconds")->valuedouble;
+}
 
 /* When the first packet of a type was "sent" or "came" on the n-th stream;
  * -1 if none did. */
@@ -156,7 +181,9 @@ START_TEST(race_behind_a_fence)
     COUNTS(o, "MATCH", 606);
     o = stage_run(path, "mqtt", broker, "--fence none");
     EXITS(o, EXIT_GOOD);
-    ck_assert_int_le(outcome_count(&o, "RACE"), 1);
+    COUNTS(o, "MATCH", 606);
+    COUNTS(o, "EXTRA", 0);
+    ck_assert_int_le(outcome_count(&o, "RACE"), 1); /* the first delivery */
     o = stage_run(path, "mqtt", stage_liar(broker, "twice"), "--speed max");
     EXITS(o, EXIT_FOUND);
     COUNTS(o, "EXTRA", 1);
@@ -216,18 +243,21 @@ START_TEST(speed)
     struct outcome o = stage_run(path, "mqtt", broker, "--speed max");
     EXITS(o, EXIT_GOOD);
     COUNTS(o, "MATCH", 8);
-    ck_assert_double_lt(o.seconds, 13); /* half of what was captured */
     deliveries_in_order(&o, 3);
+    int tries = 10; /* 26 s were captured; a busy machine may miss 2 s once */
+    for (; seconds_of(&o) >= 2 && --tries;)
+        o = stage_run(path, "mqtt", broker, "--speed max");
+    ck_assert_int_gt(tries, 0);
     /* Never early; late by 20 ms at most. How soon a sleeper wakes is the
      * machine's to say, so one run of ten that keeps time is enough: a replay
      * that scales its pauses wrongly is late in all of them. */
     double late, seconds;
-    int tries = 10;
+    tries = 10;
     do {
         o = stage_run(path, "mqtt", broker, "--speed 10");
         EXITS(o, EXIT_GOOD);
         late = lateness(&o);
-        seconds = cJSON_GetObjectItem(o.json, "seconds")->valuedouble;
+        seconds = seconds_of(&o);
         ck_assert_double_ge(late, 0);
         ck_assert_double_ge(seconds, 2.3);
     } while ((late > 0.02 || seconds > 2.9) && --tries);
@@ -245,6 +275,9 @@ START_TEST(capture_not_conformant)
     COUNTS(o, "MATCH", 11);
     ck_assert_int_eq(outcome_summary(&o, "passed"), 9);
     ck_assert_int_eq(outcome_summary(&o, "ignored_frames"), 2002);
+    /* nobody waits for what will not come; no Will behind a DISCONNECT */
+    ck_assert_double_lt(seconds_of(&o), 5);
+    ck_assert_int_eq(count_packets(&o, "DISCONNECT", "sent"), 9);
 }
 END_TEST
 
@@ -271,6 +304,8 @@ START_TEST(large_publish)
     struct outcome o = stage_run(path, "mqtt", broker, "");
     EXITS(o, EXIT_GOOD);
     COUNTS(o, "MATCH", 6);
+    COUNTS(o, "EXTRA", 0);
+    ck_assert_int_eq(count_packets(&o, NULL, "frame"), 12);
 
     static uint8_t octets[1 << 20];
     FILE *in = fopen(path, "rb");
@@ -295,19 +330,46 @@ START_TEST(large_publish)
     remove(swapped);
     EXITS(o, EXIT_GOOD);
     COUNTS(o, "MATCH", 6);
+    COUNTS(o, "EXTRA", 0);
+    ck_assert_int_eq(count_packets(&o, NULL, "frame"), 12);
 }
 END_TEST
 
-/* 14 */
+static bool holds(const char *octets, size_t n, const char *word, size_t n_word)
+{
+    for (size_t i = 0; i + n_word <= n; i++)
+        if (!memcmp(octets + i, word, n_word))
+            return true;
+    return false;
+}
+
+static bool file_holds(const char *path, const char *word, size_t n_word)
+{
+    static char octets[1 << 16];
+    FILE *file = fopen(path, "rb");
+    ck_assert_ptr_nonnull(file);
+    size_t n = fread(octets, 1, sizeof octets, file);
+    fclose(file);
+    return holds(octets, n, word, n_word);
+}
+
+/* 14: what follows the Topic Name is a property length, then a picture */
 START_TEST(midstream)
 {
     SHARED("suricata-mqtt-midstream-split.pcap")
+    char written[] = "/tmp/mqttspec-written-XXXXXX", options[200];
+    close(mkstemp(written));
     struct outcome o = stage_run(path, "mqtt", broker, "");
     EXITS(o, EXIT_UNDECIDED);
     ck_assert_int_eq(outcome_summary(&o, "skipped"), 1);
-    o = stage_run(path, "mqtt", broker,
-                  "--midstream synthesise --assume-version 5");
+    snprintf(options, sizeof options,
+             "--midstream synthesise --assume-version 5 --write %s", written);
+    o = stage_run(path, "mqtt", broker, options);
     EXITS(o, EXIT_GOOD);
+    ck_assert(file_holds(written, "topicX\0\xff\xd8\xff", 10));
+    ck_assert_int_eq(count_packets(&o, "PUBLISH", "sent"), 1);
+    ck_assert_int_eq(count_packets(&o, "DISCONNECT", "sent"), 1);
+    remove(written);
     const cJSON *stream =
         cJSON_GetArrayItem(cJSON_GetObjectItem(o.json, "streams"), 0);
     ck_assert(cJSON_IsTrue(cJSON_GetObjectItem(stream, "synthesised")));
@@ -372,22 +434,32 @@ START_TEST(no_mqtt)
 }
 END_TEST
 
-/* 19: what no server may accept */
+/* 19: what no server may accept goes out as it is; behind it there is nothing
+ * but the server's close */
 START_TEST(malformed_publish)
 {
     SHARED("suricata-mqtt-events-invalid-qos.pcap")
-    struct outcome o = stage_run(path, "mqtt", broker, "");
+    char written[] = "/tmp/mqttspec-written-XXXXXX", options[200];
+    close(mkstemp(written));
+    snprintf(options, sizeof options, "--write %s", written);
+    struct outcome o = stage_run(path, "mqtt", broker, options);
     EXITS(o, EXIT_GOOD);
+    ck_assert(file_holds(written, "\x36\x1a\0\6topicX\0\1", 12));
+    ck_assert_int_eq(count_packets(&o, "PUBLISH", "sent"), 1);
+    ck_assert_int_eq(count_packets(&o, "DISCONNECT", "sent"), 0);
+    ck_assert_int_eq(outcome_summary(&o, "checked"), 2);
+    remove(written);
     o = stage_run(path, "mqtt", stage_yes_man(), "--timeout 1");
     EXITS(o, EXIT_FOUND);
+    COUNTS(o, "EXTRA", 1);
 }
 END_TEST
 
 /* 20, and on our own capture: each lie has its class, the truth has none */
 static const struct lie {
     const char *how, *capture, *class;
-    int frame; /* the lie is about it; 0: where an EXTRA one comes to light
-                  depends on when it is read */
+    int frame; /* the lie is about it; 0: any, for where an EXTRA one comes to
+                  light depends on when it is read */
 } LIES[] = {
     {"drop", "rishi-mqtt_traffic.pcap", "MISSING", 24},
     {"swap", "rishi-mqtt_traffic.pcap", "REORDERED", 24},
@@ -424,9 +496,10 @@ START_TEST(lies_are_found)
     EXITS(o, EXIT_FOUND);
     ck_assert_msg(outcome_count(&o, lie->class) > 0, "%s %s: %s", lie->how,
                   path, outcome_text(&o));
-    ck_assert_msg(!lie->frame || outcome_where(&o, lie->class) == lie->frame,
-                  "%s %s: frame %d: %s", lie->how, path,
-                  outcome_where(&o, lie->class), outcome_text(&o));
+    int frame = outcome_where(&o, lie->class);
+    ck_assert_msg(lie->frame ? frame == lie->frame : frame > 0,
+                  "%s %s: frame %d: %s", lie->how, path, frame,
+                  outcome_text(&o));
 }
 END_TEST
 
@@ -575,15 +648,6 @@ START_TEST(authentication_is_not_repeated)
 }
 END_TEST
 
-static bool holds(const char *octets, size_t n, const char *word)
-{
-    size_t n_word = strlen(word);
-    for (size_t i = 0; i + n_word <= n; i++)
-        if (!memcmp(octets + i, word, n_word))
-            return true;
-    return false;
-}
-
 /* What was written of a replay replays; what was anonymised does, too. */
 START_TEST(written_and_anonymised)
 {
@@ -600,13 +664,9 @@ START_TEST(written_and_anonymised)
     EXITS(o, EXIT_GOOD);
     o = stage_run(masked, "mqtt", broker, "");
     EXITS(o, EXIT_GOOD);
-    static char octets[1 << 16];
-    FILE *file = fopen(masked, "rb");
-    size_t n = fread(octets, 1, sizeof octets, file);
-    fclose(file);
-    ck_assert(!holds(octets, n, "questions"));
-    ck_assert(!holds(octets, n, "what time"));
-    ck_assert(!holds(octets, n, "worker"));
+    ck_assert(!file_holds(masked, "questions", 9));
+    ck_assert(!file_holds(masked, "what time", 9));
+    ck_assert(!file_holds(masked, "worker", 6));
     remove(written);
     remove(masked);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "duties.h"
 #include "report/text.h"
 #include "statement.h"
 #include "tell_json.h"
@@ -51,9 +52,16 @@ static const struct {
     {"4.13", 1u << WIRE_DISCONNECT},
 };
 
-enum client_verdict { NOT_EXERCISED, KEPT, BROKEN };
+enum client_verdict { BROKEN, KEPT, NOT_EXERCISED, NOT_JUDGED, N_VERDICTS };
 
-static const char *const NAMES[] = {"not exercised", "no breach", "broken"};
+static const struct {
+    const char *name, *class, *heading;
+} VERDICTS[N_VERDICTS] = {
+    [BROKEN] = {"broken", "broken", "Broken"},
+    [KEPT] = {"no breach", "kept", "Exercised, and no breach was seen"},
+    [NOT_EXERCISED] = {"not exercised", "none", "Not exercised"},
+    [NOT_JUDGED] = {"not judged", "none", "Not to be judged from the wire"},
+};
 
 /* Whether `section` is `prefix` or inside it: "3.1" holds "3.1.2", not "3.10".
  */
@@ -67,10 +75,11 @@ static bool is_inside(const char *section, const char *prefix)
 static bool is_exercised(const struct client_page *p, const struct statement *s,
                          int version)
 {
+    const struct duty *duty = duties_find(s->id);
     size_t best = 0;
     unsigned types = 0;
-    if (is_inside(s->section, "6"))
-        return p->n_ws > 0;
+    if (duty && duty->occasions)
+        return p->occasions[version] & duty->occasions;
     for (size_t i = 0; i < sizeof SECTIONS / sizeof SECTIONS[0]; i++) {
         size_t n = strlen(SECTIONS[i].section);
         if (is_inside(s->section, SECTIONS[i].section) && n > best) {
@@ -78,7 +87,7 @@ static bool is_exercised(const struct client_page *p, const struct statement *s,
             types = SECTIONS[i].types ? SECTIONS[i].types : 0xFFFF;
         }
     }
-    if (strstr(s->title, "Will") && !p->n_will)
+    if (strstr(s->title, "Will") && !(p->occasions[version] & DUTY_WILL))
         return false;
     for (int t = 1; t < 16; t++)
         if (types >> t & 1 && p->sent[version][t])
@@ -89,10 +98,14 @@ static bool is_exercised(const struct client_page *p, const struct statement *s,
 static enum client_verdict judge(const struct client_page *p,
                                  const struct statement *s, int version)
 {
+    const struct duty *duty = duties_find(s->id);
     for (uint64_t i = 0; i < p->n_findings; i++)
         if (p->findings[i].who == WIRE_CLIENT &&
-            !strcmp(p->findings[i].statement, s->id))
+            duties_is_broken(s->id, p->findings[i].statement,
+                             p->findings[i].packet, p->findings[i].sentence))
             return BROKEN;
+    if (duty && duty->unseen)
+        return NOT_JUDGED;
     return is_exercised(p, s, version) ? KEPT : NOT_EXERCISED;
 }
 
@@ -110,11 +123,13 @@ static bool was_spoken(const struct client_page *p, int version)
     return version && p->sent[version][WIRE_CONNECT] > 0;
 }
 
-/* Calls row for each statement that binds a client of a version spoken. */
+typedef void on_row(struct text *out, const struct statement *s,
+                    enum client_verdict verdict);
+
+/* Calls row for each statement that binds a client of a version spoken and got
+ * one of the verdicts, a set of bits. */
 static void each(const struct client_page *p, const struct catalogue *c,
-                 void (*row)(struct text *out, const struct statement *s,
-                             enum client_verdict verdict),
-                 struct text *out, uint64_t counts[3])
+                 unsigned verdicts, on_row *row, struct text *out)
 {
     for (size_t i = 0; i < catalogue_count(c); i++) {
         const struct statement *s = catalogue_at(c, i);
@@ -122,43 +137,66 @@ static void each(const struct client_page *p, const struct catalogue *c,
         if (s->role == STATEMENT_ROLE_SERVER || !was_spoken(p, version))
             continue;
         enum client_verdict verdict = judge(p, s, version);
-        counts[verdict]++;
-        if (row)
+        if (verdicts >> verdict & 1)
             row(out, s, verdict);
     }
+}
+
+static void count(const struct client_page *p, const struct catalogue *c,
+                  uint64_t counts[N_VERDICTS])
+{
+    for (size_t i = 0; i < catalogue_count(c); i++) {
+        const struct statement *s = catalogue_at(c, i);
+        int version = version_of(s);
+        if (s->role != STATEMENT_ROLE_SERVER && was_spoken(p, version))
+            counts[judge(p, s, version)]++;
+    }
+}
+
+/* Why a statement is not judged; NULL if it is. */
+static const char *why_not(const struct statement *s,
+                           enum client_verdict verdict)
+{
+    return verdict == NOT_JUDGED ? duties_find(s->id)->unseen : NULL;
 }
 
 static void row_json(struct text *out, const struct statement *s,
                      enum client_verdict verdict)
 {
-    text_printf(
-        out, "%s\n  {\"id\": \"%s\", \"verdict\": \"%s\", \"summary\": ",
-        out->chars[out->n - 1] == '[' ? "" : ",", s->id, NAMES[verdict]);
+    text_printf(out,
+                "%s\n  {\"id\": \"%s\", \"verdict\": \"%s\", \"summary\": ",
+                out->chars[out->n - 1] == '[' ? "" : ",", s->id,
+                VERDICTS[verdict].name);
     json_string(out, (struct wire_bytes){{s->summary}, strlen(s->summary)});
+    if (why_not(s, verdict))
+        text_printf(out, ", \"why\": \"%s\"", why_not(s, verdict));
     text_puts(out, "}");
 }
 
 static void row_text(struct text *out, const struct statement *s,
                      enum client_verdict verdict)
 {
-    text_printf(out, "%-14s %-24s %s\n", NAMES[verdict], s->id, s->summary);
+    text_printf(out, "%-14s %-24s %s\n", VERDICTS[verdict].name, s->id,
+                s->summary);
 }
 
 static void row_html(struct text *out, const struct statement *s,
                      enum client_verdict verdict)
 {
-    static const char *const CLASSES[] = {"none", "kept", "broken"};
-    text_printf(out, "<tr class=\"%s\"><td>%s</td><td>%s</td><td>",
-                CLASSES[verdict], NAMES[verdict], s->id);
+    text_printf(out, "<tr class=\"%s\"><td>%s</td><td>",
+                VERDICTS[verdict].class, s->id);
     text_puts_xml(out, s->summary);
+    if (why_not(s, verdict))
+        text_printf(out, " <em>Not seen: %s.</em>", why_not(s, verdict));
     text_puts(out, "</td></tr>\n");
 }
 
 static void put_json(struct text *out, const struct client_page *p,
-                     const struct catalogue *c, uint64_t counts[3])
+                     const struct catalogue *c,
+                     const uint64_t counts[N_VERDICTS])
 {
     text_puts(out, "{\"schema\": \"mqttspec-client/1\", \"statements\": [");
-    each(p, c, row_json, out, counts);
+    each(p, c, ~0u, row_json, out);
     text_puts(out, "], \"findings\": [");
     for (uint64_t i = 0; i < p->n_findings; i++) {
         const struct client_finding *f = &p->findings[i];
@@ -173,17 +211,20 @@ static void put_json(struct text *out, const struct client_page *p,
                     (struct wire_bytes){{f->sentence}, strlen(f->sentence)});
         text_puts(out, "}");
     }
-    text_printf(
-        out,
-        "], \"connections\": %" PRIu64 ", \"summary\": {\"broken\": %" PRIu64
-        ", \"kept\": %" PRIu64 ", \"not_exercised\": %" PRIu64 "}}\n",
-        p->n_connections, counts[BROKEN], counts[KEPT], counts[NOT_EXERCISED]);
+    text_printf(out,
+                "], \"connections\": %" PRIu64
+                ", \"summary\": {\"broken\": %" PRIu64 ", \"kept\": %" PRIu64
+                ", \"not_exercised\": %" PRIu64 ", \"not_judged\": %" PRIu64
+                "}}\n",
+                p->n_connections, counts[BROKEN], counts[KEPT],
+                counts[NOT_EXERCISED], counts[NOT_JUDGED]);
 }
 
 static void put_text(struct text *out, const struct client_page *p,
-                     const struct catalogue *c, uint64_t counts[3])
+                     const struct catalogue *c,
+                     const uint64_t counts[N_VERDICTS])
 {
-    each(p, c, row_text, out, counts);
+    each(p, c, ~0u, row_text, out);
     for (uint64_t i = 0; i < p->n_findings; i++)
         text_printf(out,
                     "connection %" PRIu64 " packet %" PRIu64
@@ -193,49 +234,85 @@ static void put_text(struct text *out, const struct client_page *p,
                     p->findings[i].statement, p->findings[i].sentence);
     text_printf(out,
                 "%" PRIu64 " broken, %" PRIu64 " without a breach, %" PRIu64
-                " not exercised\n",
-                counts[BROKEN], counts[KEPT], counts[NOT_EXERCISED]);
+                " not exercised, %" PRIu64 " not to be judged from the wire\n",
+                counts[BROKEN], counts[KEPT], counts[NOT_EXERCISED],
+                counts[NOT_JUDGED]);
+}
+
+static const char HEAD[] =
+    "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+    "<meta name=\"viewport\" content=\"width=device-width\">"
+    "<title>MQTT client</title>\n<style>"
+    "body{font:15px/1.5 sans-serif;margin:1.5em auto;max-width:62em;"
+    "padding:0 1em;color:#222}h1{font-size:1.4em;overflow-wrap:anywhere}"
+    "h2,summary{font-size:1.1em;font-weight:bold;margin:1.4em 0 .4em}"
+    "summary{cursor:pointer}"
+    ".counts{display:flex;flex-wrap:wrap;gap:.6em;padding:0}"
+    ".counts li{list-style:none;border:1px solid #ddd;border-radius:.4em;"
+    "padding:.3em .8em}.counts b{font-size:1.3em;margin-right:.3em}"
+    "table{border-collapse:collapse;width:100%}"
+    "td{padding:.3em .6em .3em 0;vertical-align:top;overflow-wrap:anywhere;"
+    "border-bottom:1px solid #ddd}td:first-child{width:14em}"
+    "code{font-size:.85em;color:#555}.broken{color:#b00020}.kept{color:#116329}"
+    "td+td{color:#222}.none,.none td{color:#666}"
+    "@media(max-width:40em){td,td:first-child{display:block;width:auto;"
+    "border:0;padding:0}tr{display:block;padding:.4em 0;"
+    "border-bottom:1px solid #ddd}}</style>\n<h1>MQTT client: ";
+
+static void put_counts(struct text *out, const uint64_t counts[N_VERDICTS])
+{
+    text_puts(out, "<ul class=\"counts\">");
+    for (int v = 0; v < N_VERDICTS; v++)
+        text_printf(out, "<li class=\"%s\"><b>%" PRIu64 "</b>%s</li>",
+                    VERDICTS[v].class, counts[v], VERDICTS[v].name);
+    text_puts(out, "</ul>\n");
+}
+
+static void put_finding(struct text *out, const struct client_finding *f)
+{
+    text_printf(out,
+                "<tr class=\"%s\"><td>%s<br>%s, connection %" PRIu64
+                ", packet %" PRIu64 "</td><td>",
+                f->is_should ? "none" : "broken", f->statement,
+                wire_side_name(f->who), f->connection, f->packet_no);
+    text_puts_xml(out, f->sentence);
+    text_puts(out, "<br><code>");
+    text_puts_xml(out, f->packet);
+    text_puts(out, "</code></td></tr>\n");
+}
+
+/* The statements of one verdict; the less urgent ones are folded. */
+static void put_group(struct text *out, const struct client_page *p,
+                      const struct catalogue *c, enum client_verdict verdict,
+                      uint64_t n)
+{
+    if (!n)
+        return;
+    text_printf(out, "<details%s><summary>%s: %" PRIu64 "</summary>\n<table>\n",
+                verdict <= KEPT ? " open" : "", VERDICTS[verdict].heading, n);
+    each(p, c, 1u << verdict, row_html, out);
+    text_puts(out, "</table></details>\n");
 }
 
 static void put_html(struct text *out, const struct client_page *p,
-                     const struct catalogue *c, uint64_t counts[3])
+                     const struct catalogue *c,
+                     const uint64_t counts[N_VERDICTS])
 {
-    struct text rows = {0};
-    each(p, c, row_html, &rows, counts);
-    text_puts(out, "<!doctype html><meta charset=\"utf-8\"><title>MQTT client"
-                   "</title>\n<style>body{font:15px/1.5 sans-serif;margin:2em "
-                   "auto;max-width:70em;padding:0 1em}td{padding:.2em .6em;"
-                   "vertical-align:top;border-bottom:1px solid #ddd}"
-                   ".broken td:first-child{color:#b00020;font-weight:bold}"
-                   ".kept td:first-child{color:#116329}"
-                   ".none{color:#777}</style>\n<h1>MQTT client: ");
+    text_puts(out, HEAD);
     text_puts_xml(out, p->title);
     text_printf(out,
-                "</h1>\n<p>%" PRIu64 " connections; %" PRIu64
-                " statements broken, %" PRIu64 " without a breach, %" PRIu64
-                " not exercised.</p>\n",
-                p->n_connections, counts[BROKEN], counts[KEPT],
-                counts[NOT_EXERCISED]);
+                "</h1>\n<p>%" PRIu64 " connection%s. Statements that bind a "
+                "client:</p>\n",
+                p->n_connections, p->n_connections == 1 ? "" : "s");
+    put_counts(out, counts);
     if (p->n_findings)
-        text_puts(out, "<h2>Breaches</h2>\n<table>\n");
-    for (uint64_t i = 0; i < p->n_findings; i++) {
-        const struct client_finding *f = &p->findings[i];
-        text_printf(out,
-                    "<tr><td>%s</td><td>%s</td><td>connection %" PRIu64
-                    ", packet %" PRIu64 "</td><td>",
-                    wire_side_name(f->who), f->statement, f->connection,
-                    f->packet_no);
-        text_puts_xml(out, f->sentence);
-        text_puts(out, "<br><code>");
-        text_puts_xml(out, f->packet);
-        text_puts(out, "</code></td></tr>\n");
-    }
+        text_puts(out, "<h2>What was seen</h2>\n<table>\n");
+    for (uint64_t i = 0; i < p->n_findings; i++)
+        put_finding(out, &p->findings[i]);
     if (p->n_findings)
         text_puts(out, "</table>\n");
-    text_puts(out, "<h2>Statements that bind a client</h2>\n<table>\n");
-    text_puts(out, rows.chars);
-    text_puts(out, "</table>\n");
-    text_clear(&rows);
+    for (int v = 0; v < N_VERDICTS; v++)
+        put_group(out, p, c, (enum client_verdict)v, counts[v]);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -253,13 +330,14 @@ bool client_page_is_named(const char *path)
 int client_page_write(const struct client_page *page, const char *path)
 {
     char error[200];
-    uint64_t counts[3] = {0};
+    uint64_t counts[N_VERDICTS] = {0};
     struct text out = {0};
     struct catalogue *catalogue = catalogue_new(error, sizeof error);
     if (!catalogue) {
         fprintf(stderr, "%s\n", error);
         return -1;
     }
+    count(page, catalogue, counts);
     if (ends_with(path, ".json"))
         put_json(&out, page, catalogue, counts);
     else if (ends_with(path, ".txt"))

@@ -2,8 +2,9 @@
 /* clientpage.h -- what a client has kept and broken, on one page.
  *
  * Every statement that binds a client, in the versions that were spoken: broken
- * when the observer found a breach, "no breach" when the client sent packets
- * that the statement speaks of and no breach was seen, else not exercised.
+ * when the observer found a breach, "no breach" when the client did what the
+ * statement speaks of and no breach was seen, "not judged" when no wire shows
+ * whether it is kept, else "not exercised".
  */
 #ifndef TOOLS_CLIENTPAGE_H
 #define TOOLS_CLIENTPAGE_H
@@ -25,7 +26,7 @@ struct client_page {
     uint64_t n_connections;
     /* packets that clients sent, by version 3, 4, 5 and type */
     uint64_t sent[6][16];
-    uint64_t n_will, n_ws; /* CONNECTs with a Will, connections on WebSocket */
+    unsigned occasions[6]; /* sets of enum duty_occasion, by version */
     struct client_finding *findings;
     uint64_t n_findings;
 };

@@ -12,12 +12,14 @@
 
 #include "clientpage.h"
 #include "commands.h"
+#include "duties.h"
 #include "files.h"
 #include "observe/observe.h"
 #include "pcapout.h"
 #include "relay.h"
 #include "room.h"
 #include "tell_json.h"
+#include "ws.h"
 
 static const char NAME[] = "mqttspec-tap";
 
@@ -82,11 +84,9 @@ static void on_packet(void *user, enum wire_side from,
     (void)frame_no;
     (void)time_ns;
     tap->n_packets++;
-    if (from == WIRE_CLIENT && packet->type < 16) {
+    if (from == WIRE_CLIENT && packet->type < 16)
         tap->page.sent[packet->version][packet->type]++;
-        tap->page.n_will +=
-            packet->type == WIRE_CONNECT && packet->will.topic.text;
-    }
+    tap->page.occasions[packet->version] |= duties_occasions(from, packet);
     struct wire_packet copy = *packet;
     hide_secrets(&copy);
     wire_describe(&copy, t->line, sizeof t->line);
@@ -166,10 +166,42 @@ static void on_close(void *user, struct relay_conn *conn, enum wire_side by,
                 relay_trouble(conn));
 }
 
+/* A rule of section 6 that a side has broken. */
+static void blame_ws(struct tapped *t, enum wire_side who, const char *rule,
+                     const char *sentence)
+{
+    char id[40];
+    snprintf(id, sizeof id, "%s/MQTT-6.0.0-%s",
+             observe_version(t->observe) == WIRE_5_0 ? "5.0" : "3.1.1", rule);
+    snprintf(t->line, sizeof t->line, "a WebSocket");
+    t->from = who;
+    on_finding(t, &(struct observe_finding){.who = who,
+                                            .statement = id,
+                                            .sentence = sentence,
+                                            .connection = t->observe});
+}
+
+/* What its frames show of a WebSocket, when it has ended. */
+static void judge_ws(struct tapped *t, const struct relay_conn *conn)
+{
+    static const enum wire_side SIDES[] = {WIRE_CLIENT, WIRE_SERVER};
+    enum wire_version version = observe_version(t->observe);
+    const struct ws_facts *client = relay_ws(conn, WIRE_CLIENT);
+    if (!client || version == WIRE_UNKNOWN)
+        return;
+    t->tap->page.occasions[version] |= DUTY_WEBSOCKET;
+    if (!client->is_mqtt)
+        blame_ws(t, WIRE_CLIENT, "3", "the subprotocol mqtt is not offered");
+    for (int i = 0; i < 2; i++)
+        if (relay_ws(conn, SIDES[i])->n_text)
+            blame_ws(t, SIDES[i], "1", "MQTT in text frames");
+}
+
 static void on_gone(void *user, struct relay_conn *conn)
 {
     struct tapped *t = relay_user(conn);
     (void)user;
+    judge_ws(t, conn);
     observe_free(t->observe);
     free(t);
 }

@@ -107,6 +107,12 @@ void relay_set_user(struct relay_conn *c, void *user)
     c->user = user;
 }
 
+const struct ws_facts *relay_ws(const struct relay_conn *c, enum wire_side from)
+{
+    const struct ws *ws = c->ws[from == WIRE_SERVER];
+    return ws ? ws_facts(ws) : NULL;
+}
+
 const char *relay_trouble(const struct relay_conn *c)
 {
     return c->trouble;

@@ -64,6 +64,10 @@ void relay_pass(struct relay_conn *conn, const uint8_t *octets, size_t n);
 size_t relay_number(const struct relay_conn *conn);
 void *relay_user(const struct relay_conn *conn);
 void relay_set_user(struct relay_conn *conn, void *user);
+/* relay_ws gives the facts of one direction of a WebSocket; NULL: it is none.
+ */
+const struct ws_facts *relay_ws(const struct relay_conn *conn,
+                                enum wire_side from);
 /* relay_trouble says why the target could not be reached; "" if it was. */
 const char *relay_trouble(const struct relay_conn *conn);
 

@@ -84,17 +84,19 @@ static bool judge_server_order(struct observe *o, const struct wire_packet *p)
     return true;
 }
 
-static void judge_size(struct observe *o, enum wire_side from, size_t n)
+static void judge_size(struct observe *o, enum wire_side from,
+                       const struct wire_packet *p)
 {
     static const struct observe_cite by_server = {NULL, "5.0/MQTT-3.1.2-24"};
     static const struct observe_cite by_client = {NULL, "5.0/MQTT-3.2.2-15"};
     const struct sender *sender = &o->sides[from];
+    const size_t n = p->octets.n;
 
     if (!sender->packet_max || n <= sender->packet_max)
         return;
     observe_blame(o, from, from == WIRE_SERVER ? &by_server : &by_client, MUST,
-                  "the packet has %zu octets, the Maximum Packet Size is %u", n,
-                  (unsigned)sender->packet_max);
+                  "the %s has %zu octets, the Maximum Packet Size is %u",
+                  wire_type_name(p->type), n, (unsigned)sender->packet_max);
     if (from == WIRE_CLIENT)
         observe_taint(o);
 }
@@ -123,7 +125,7 @@ bool observe_order(struct observe *o, enum wire_side from,
     if (!o->is_midstream &&
         !(is_client ? judge_client_order(o, p) : judge_server_order(o, p)))
         return false;
-    judge_size(o, from, p->octets.n);
+    judge_size(o, from, p);
     if (!is_client)
         judge_problem_information(o, p);
     return true;

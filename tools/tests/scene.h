@@ -20,6 +20,7 @@ Suite *suite_rewrite(void);
 Suite *suite_captures(void);
 Suite *suite_replay(void);
 Suite *suite_resume(void);
+Suite *suite_duties(void);
 Suite *suite_tap(void);
 Suite *suite_live(void);
 

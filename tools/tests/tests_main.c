@@ -13,6 +13,7 @@ int main(void)
     srunner_add_suite(runner, suite_captures());
     srunner_add_suite(runner, suite_replay());
     srunner_add_suite(runner, suite_resume());
+    srunner_add_suite(runner, suite_duties());
     srunner_add_suite(runner, suite_tap());
     srunner_add_suite(runner, suite_live());
     srunner_run_all(runner, CK_ENV);

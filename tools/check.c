@@ -235,16 +235,18 @@ static void on_close(void *user, struct flow *flow)
 
 static void put_summary(const struct check *c)
 {
-    fprintf(stderr,
-            "%" PRIu64 " packets in %" PRIu64 " streams judged: %" PRIu64
-            " violations, %" PRIu64 " warnings",
-            c->n_packets, c->n_streams, c->n_must, c->n_should);
+    char packets[48], streams[48], violations[48], warnings[48];
+    fprintf(stderr, "%s in %s judged: %s, %s",
+            count_text(c->n_packets, "packet", packets),
+            count_text(c->n_streams, "stream", streams),
+            count_text(c->n_must, "violation", violations),
+            count_text(c->n_should, "warning", warnings));
     if (c->n_partial)
-        fprintf(stderr, "; %" PRIu64 " streams joined without their CONNECT",
-                c->n_partial);
+        fprintf(stderr, "; %s joined without CONNECT",
+                count_text(c->n_partial, "stream", streams));
     if (c->n_tls)
-        fprintf(stderr, "; %" PRIu64 " TLS streams not read (--keys FILE)",
-                c->n_tls);
+        fprintf(stderr, "; %s not read (--keys FILE)",
+                count_text(c->n_tls, "TLS stream", streams));
     fputc('\n', stderr);
 }
 

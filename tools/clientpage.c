@@ -252,7 +252,7 @@ static const char HEAD[] =
     "padding:.3em .8em}.counts b{font-size:1.3em;margin-right:.3em}"
     "table{border-collapse:collapse;width:100%}"
     "td{padding:.3em .6em .3em 0;vertical-align:top;overflow-wrap:anywhere;"
-    "border-bottom:1px solid #ddd}td:first-child{width:14em}"
+    "border-bottom:1px solid #ddd}td:first-child{width:17em}"
     "code{font-size:.85em;color:#555}.broken{color:#b00020}.kept{color:#116329}"
     "td+td{color:#222}.none,.none td{color:#666}"
     "@media(max-width:40em){td,td:first-child{display:block;width:auto;"

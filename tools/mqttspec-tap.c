@@ -16,6 +16,7 @@
 #include "files.h"
 #include "observe/observe.h"
 #include "pcapout.h"
+#include "reading.h"
 #include "relay.h"
 #include "room.h"
 #include "tell_json.h"
@@ -316,9 +317,11 @@ static int read_options(int argc, char **argv, struct tap *tap)
 static int finish(struct tap *tap)
 {
     int exit = tap->n_must ? EXIT_FOUND : EXIT_GOOD;
-    printf("%" PRIu64 " packets on %" PRIu64 " connections: %" PRIu64
-           " violations, %" PRIu64 " warnings\n",
-           tap->n_packets, tap->page.n_connections, tap->n_must, tap->n_should);
+    char packets[48], connections[48], violations[48], warnings[48];
+    printf("%s on %s: %s, %s\n", count_text(tap->n_packets, "packet", packets),
+           count_text(tap->page.n_connections, "connection", connections),
+           count_text(tap->n_must, "violation", violations),
+           count_text(tap->n_should, "warning", warnings));
     tap->page.title = tap->target;
     if (tap->report && client_page_write(&tap->page, tap->report))
         exit = EXIT_TROUBLE;

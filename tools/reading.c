@@ -61,6 +61,12 @@ void reading_why_nothing(const struct read_options *o,
     fputc('\n', stderr);
 }
 
+const char *count_text(uint64_t n, const char *word, char text[48])
+{
+    snprintf(text, 48, "%" PRIu64 " %s%s", n, word, n == 1 ? "" : "s");
+    return text;
+}
+
 const char *time_text(uint64_t time_ns, char text[32])
 {
     snprintf(text, 32, "%" PRIu64 ".%06u", time_ns / 1000000000u,

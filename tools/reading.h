@@ -27,4 +27,10 @@ void reading_why_nothing(const struct read_options *options,
  */
 const char *time_text(uint64_t time_ns, char text[32]);
 
+/* count_text writes a number and what was counted: "1 stream", "2 streams".
+ *
+ * word   in the singular
+ */
+const char *count_text(uint64_t n, const char *word, char text[48]);
+
 #endif

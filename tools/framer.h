@@ -15,8 +15,8 @@ struct framer {
     uint8_t *octets; /* the beginning of a packet that is not whole */
     size_t n, room;
     struct mark first, latest; /* of its chunks, by frame */
-    uint64_t skip;  /* octets of a damaged packet still to come */
-    bool is_adrift; /* no packet boundary is known */
+    uint64_t skip;             /* octets of a damaged packet still to come */
+    bool is_adrift;            /* no packet boundary is known */
     size_t packet_max;
     uint64_t n_too_large;
 };

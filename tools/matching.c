@@ -15,6 +15,47 @@ static bool is_open(const struct item *item, enum wire_type type)
            item->message.type == type && item->class == CLASS_OPEN;
 }
 
+/* ---- chains of open packets ---------------------------------------------- */
+
+static uint64_t mix(uint64_t h, uint64_t value)
+{
+    return (h ^ value) * 0xFF51AFD7ED558CCDu;
+}
+
+/* Deliveries are looked for by their content, answers by their type. */
+static uint64_t content_key(const struct script *s, const struct item *item)
+{
+    const struct message *m = &item->message;
+    (void)s;
+    return m->type == WIRE_PUBLISH ? m->content | 16 : m->type;
+}
+
+/* What must keep its order among itself: see overtake. */
+static uint64_t order_key(const struct script *s, const struct item *item)
+{
+    const struct message *m = &item->message;
+    if (m->type == WIRE_PUBACK || m->type == WIRE_PUBREC ||
+        m->type == WIRE_PUBCOMP)
+        return m->type;
+    if (m->type != WIRE_PUBLISH || item->refers == NOTHING)
+        return 0;
+    uint64_t h = mix(m->qos * 2u + m->is_retain, s->items[item->refers].stream);
+    for (size_t i = 0; i < m->n_topic; i++)
+        h = mix(h, (uint8_t)m->topic[i]);
+    return h | 16;
+}
+
+static void build_chains(struct conn *c)
+{
+    const struct script *s = c->replay->script;
+    if (c->by_content.n_heads)
+        return;
+    opens_build(&c->by_content, s, c->stream, content_key);
+    opens_build(&c->by_order, s, c->stream, order_key);
+}
+
+/* ---- pairs --------------------------------------------------------------- */
+
 /* Whether what made a captured packet has been done live too. */
 static bool is_caused(const struct conn *c, const struct item *item)
 {
@@ -24,12 +65,12 @@ static bool is_caused(const struct conn *c, const struct item *item)
            items[item->refers].is_sent;
 }
 
-/* The identifier that the live form of a captured answer must carry. */
+/* The identifier that the live form of a captured answer must carry; 0 if it
+ * cannot come yet: the delivery that a PUBREL belongs to has not. */
 static uint16_t expected_id(const struct conn *c, const struct item *item)
 {
     const struct item *items = c->replay->script->items;
-    if (item->message.type == WIRE_PUBREL && item->refers != NOTHING &&
-        items[item->refers].live_id)
+    if (item->message.type == WIRE_PUBREL && item->refers != NOTHING)
         return items[item->refers].live_id;
     return item->message.id;
 }
@@ -46,19 +87,18 @@ static void overtake(struct conn *c, const struct item *item)
 {
     const struct item *items = c->replay->script->items;
     enum wire_type type = item->message.type;
-    bool is_ordered =
-        type == WIRE_PUBACK || type == WIRE_PUBREC || type == WIRE_PUBCOMP;
-    if (!is_ordered && type != WIRE_PUBLISH)
+    uint64_t key = order_key(c->replay->script, item);
+    if (!key)
         return;
-    for (size_t i = c->first_open; i < c->stream->n_items; i++) {
-        struct item *o = conn_item(c, i);
+    for (size_t *at = opens_first(&c->by_order, key); *at;
+         at = opens_next(&c->by_order, at)) {
+        struct item *o = opens_item(&c->by_order, at);
         if (o >= item)
             return;
         if (!is_open(o, type))
             continue;
         if (type == WIRE_PUBLISH &&
-            (o->refers == NOTHING || item->refers == NOTHING ||
-             items[o->refers].stream != items[item->refers].stream ||
+            (items[o->refers].stream != items[item->refers].stream ||
              o->message.qos != item->message.qos ||
              o->message.is_retain != item->message.is_retain ||
              o->message.n_topic != item->message.n_topic ||
@@ -119,19 +159,14 @@ static void pair(struct conn *c, size_t packet, struct item *item)
     if (item->message.type == WIRE_CONNACK)
         learn_connack(c, item, &live->message);
     overtake(c, item);
-    while (c->first_open < c->stream->n_items) {
-        const struct item *o = conn_item(c, c->first_open);
-        if (o->kind == ITEM_PACKET && o->from == WIRE_SERVER &&
-            o->class == CLASS_OPEN)
-            break;
-        c->first_open++;
-    }
 }
 
 static struct item *find_delivery(struct conn *c, const struct message *live)
 {
-    for (size_t i = c->first_open; i < c->stream->n_items; i++) {
-        struct item *item = conn_item(c, i);
+    build_chains(c);
+    for (size_t *at = opens_first(&c->by_content, live->content | 16); *at;
+         at = opens_next(&c->by_content, at)) {
+        struct item *item = opens_item(&c->by_content, at);
         if (is_open(item, WIRE_PUBLISH) && is_caused(c, item) &&
             compare_is_delivery(&item->message, live))
             return item;
@@ -158,7 +193,7 @@ static bool is_repeated(const struct conn *c, const struct message *live)
 static struct item *find_changed(struct conn *c, const struct message *live)
 {
     struct item *best = NULL;
-    for (size_t i = c->first_open; i < c->stream->n_items; i++) {
+    for (size_t i = 0; i < c->stream->n_items; i++) {
         struct item *item = conn_item(c, i);
         if (!is_open(item, WIRE_PUBLISH) || !is_caused(c, item) ||
             item->is_settled)
@@ -204,8 +239,10 @@ static bool take_back(struct conn *c, size_t packet)
 static struct item *find_answer(struct conn *c, const struct message *live,
                                 bool any_id)
 {
-    for (size_t i = c->first_open; i < c->stream->n_items; i++) {
-        struct item *item = conn_item(c, i);
+    build_chains(c);
+    for (size_t *at = opens_first(&c->by_content, live->type); *at;
+         at = opens_next(&c->by_content, at)) {
+        struct item *item = opens_item(&c->by_content, at);
         if (!is_open(item, live->type) || !is_caused(c, item))
             continue;
         if (any_id ? !(item->excuse && item->message.id)
@@ -334,11 +371,12 @@ static void on_pingresp(struct conn *c, size_t packet)
     if (c->at_ping < c->n_pings) {
         struct ping ping = c->pings[c->at_ping++];
         if (ping.is_fence) { /* not of the capture: it is not compared */
-            for (size_t i = 0; i < ping.upto; i++)
+            for (size_t i = c->fenced; i < ping.upto; i++)
                 if (conn_item(c, i)->is_sent)
                     conn_item(c, i)->is_done |=
                         conn_item(c, i)->message.qos == 0 &&
                         conn_item(c, i)->message.type == WIRE_PUBLISH;
+            c->fenced = ping.upto;
             message_clear(&c->packets[packet].message);
             c->n_packets--;
             return;

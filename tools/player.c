@@ -506,6 +506,8 @@ void player_free(struct replay *r)
         free(c->findings);
         free(c->pings);
         free(c->auto_ids);
+        opens_clear(&c->by_content);
+        opens_clear(&c->by_order);
     }
     observe_world_free(r->world);
     renames_clear(&r->rewrite.assigned);

@@ -11,6 +11,7 @@
 #include "framer.h"
 #include "live.h"
 #include "observe/observe.h"
+#include "opens.h"
 #include "pcapout.h"
 #include "rewrite.h"
 #include "script.h"
@@ -74,7 +75,8 @@ struct conn {
     struct stream *stream;
     struct live *live;
     size_t at;               /* next item, position in stream->items */
-    size_t first_open;       /* first item of the server that is not decided */
+    struct opens by_content; /* open packets: deliveries, answers by type */
+    struct opens by_order;   /* those that must come in order, together */
     size_t first_p, first_c; /* first client item not done: PUBLISH, control */
     uint64_t wait_since;
     unsigned n_given_up;
@@ -88,6 +90,7 @@ struct conn {
     size_t first_unacked; /* live packet: QoS 1, not yet acknowledged */
     struct ping *pings;
     size_t n_pings, at_ping;
+    size_t fenced;     /* items before this position were before a fence */
     uint8_t *auto_ids; /* bit per identifier acknowledged for extra packets */
     struct observe *observe;
     struct finding *findings;

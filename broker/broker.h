@@ -43,6 +43,7 @@ struct client {
     enum mqtt_version version;
     bool wants_problem_information; /* Request Problem Information */
     bool is_session_expiry_zero;    /* CONNECT asked for 0 (3.14.2.2.2) */
+    bool is_surplus;                /* beyond the limits: to be refused */
     bool was_accepted;              /* CONNACK with 0x00 was sent */
     bool keeps_will; /* the end is not a normal DISCONNECT: publish the Will */
     uint16_t keep_alive_s;          /* as in force; 0: off */
@@ -80,6 +81,7 @@ struct broker {
     struct store *store;         /* owned; NULL: memory only */
     struct client *clients;
     size_t n_clients;
+    size_t n_surplus; /* of them, those to be refused */
     struct session_table sessions;
     struct session_limits limits;
     struct subtree subtree;

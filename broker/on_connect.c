@@ -317,6 +317,9 @@ static enum reason let_in(struct broker *b, struct client *c,
 static enum reason check_connect(struct broker *b, struct client *c,
                                  struct connecting *k)
 {
+    if (c->is_surplus)
+        return client_blame(c, REASON_QUOTA_EXCEEDED,
+                            "there are as many connections as allowed");
     enum reason reason = check_version(c);
     if (reason == REASON_SUCCESS)
         reason = check_client_id(b, c, k);

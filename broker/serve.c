@@ -28,9 +28,10 @@
 #include <unistd.h>
 
 enum {
-    READ_PER_TURN = 131072,    /* octets taken from one connection in a turn */
-    ACCEPT_PER_TURN = 64,      /* connections taken from one socket in a turn */
-    KEEP_INPUT = 2048,         /* a longer rest keeps the large buffer */
+    READ_PER_TURN = 131072, /* octets taken from one connection in a turn */
+    ACCEPT_PER_TURN = 64,   /* connections taken from one socket in a turn */
+    KEEP_INPUT = 2048,      /* a longer rest keeps the large buffer */
+    MOST_SURPLUS = 64, /* connections beyond the limits, while they are told */
     RESERVED_DESCRIPTORS = 16, /* for the store, files being reloaded */
     PATIENCE_MS = 1000,        /* how long draining may take */
     ACCEPT_PAUSE_MS = 100,     /* after running out of descriptors */
@@ -185,29 +186,15 @@ static bool wait_for_work(struct serve *s, const sigset_t *while_waiting)
     return n > 0;
 }
 
-static size_t count_clients(const struct serve *s,
-                            const struct acceptor_options *options)
+/* has_place tells whether a connection can be taken, if only to be told that
+ * there are as many as allowed.
+ */
+static bool has_place(const struct serve *s, int max_fds)
 {
-    size_t n = 0;
+    const struct broker *b = s->broker;
 
-    for (const struct client *c = s->broker->clients; c; c = c->next)
-        n += c->options == options;
-    return n;
-}
-
-/* has_place tells whether one more connection is within the limits. */
-static bool has_place(const struct serve *s, const struct listener *l,
-                      int max_fds)
-{
-    const struct config *config = s->broker->config;
-    int32_t allowed = l->options->connections_allowed;
-    size_t n = s->broker->n_clients;
-
-    if (config->max_connections > 0 && n >= (size_t)config->max_connections)
-        return false;
-    if (n + RESERVED_DESCRIPTORS >= (size_t)max_fds)
-        return false;
-    return allowed < 0 || count_clients(s, l->options) < (size_t)allowed;
+    return b->n_clients + RESERVED_DESCRIPTORS < (size_t)max_fds &&
+           b->n_surplus < MOST_SURPLUS;
 }
 
 static void add_client(struct serve *s, struct listener *l, int fd,
@@ -238,7 +225,7 @@ static void accept_all(struct serve *s, struct listener *l, int fd)
         }
         if (accepted < 0)
             return;
-        if (has_place(s, l, max_fds)) {
+        if (has_place(s, max_fds)) {
             add_client(s, l, accepted, peer);
             continue;
         }

@@ -25,6 +25,7 @@ static void free_client(struct broker *b, struct client *c)
 {
     DL_DELETE2(b->clients, c, previous, next);
     b->n_clients--;
+    b->n_surplus -= c->is_surplus;
     b->counters.n_octets_in += c->conn->n_octets_in;
     b->counters.n_octets_out += c->conn->n_octets_out;
     conn_free(c->conn);
@@ -72,6 +73,22 @@ static void on_packet_sent(struct conn *conn, const struct packet *packet)
     client_trace(c->broker, c, "OUT >>", packet);
 }
 
+/* is_surplus tells whether there are as many connections as allowed already. */
+static bool is_surplus(const struct broker *b,
+                       const struct acceptor_options *options)
+{
+    size_t n = b->n_clients - b->n_surplus, n_here = 0;
+    int32_t most = b->config->max_connections;
+    int32_t most_here = options->connections_allowed;
+    if (most > 0 && n >= (size_t)most)
+        return true;
+    if (most_here < 0)
+        return false;
+    for (const struct client *c = b->clients; c; c = c->next)
+        n_here += c->options == options && !c->is_surplus;
+    return n_here >= (size_t)most_here;
+}
+
 struct client *broker_add_client(struct broker *b, struct conn *conn,
                                  const struct acceptor_options *options)
 {
@@ -80,6 +97,8 @@ struct client *broker_add_client(struct broker *b, struct conn *conn,
     c->conn = conn;
     c->options = options;
     c->wants_problem_information = true;
+    c->is_surplus = is_surplus(b, options);
+    b->n_surplus += c->is_surplus;
     DL_PREPEND2(b->clients, c, previous, next);
     b->n_clients++;
     conn->user = c;
@@ -89,12 +108,11 @@ struct client *broker_add_client(struct broker *b, struct conn *conn,
         conn->deadline_ms =
             b->now_ms + (uint64_t)options->handshake_timeout_s * 1000;
     b->next_client_ms = earlier(b->next_client_ms, conn->deadline_ms);
-    size_t limit = (size_t)b->config->max_connections;
-    if (b->is_stopping || (limit > 0 && b->n_clients > limit)) {
-        log_line(b->log, LOG_WARNING, "%s: refused, %zu connections are open",
-                 conn->peer, b->n_clients);
+    if (b->is_stopping)
         broker_close_client(b, c, REASON_SUCCESS);
-    }
+    else if (c->is_surplus)
+        log_line(b->log, LOG_WARNING, "%s: one connection too many, %zu open",
+                 conn->peer, b->n_clients - b->n_surplus);
     return c;
 }
 

@@ -41,7 +41,7 @@ static const struct {
     {REASON_TOPIC_ALIAS_INVALID, -1, "Topic Alias invalid"},
     {REASON_PACKET_TOO_LARGE, -1, "Packet too large"},
     {REASON_MESSAGE_RATE_TOO_HIGH, -1, "Message rate too high"},
-    {REASON_QUOTA_EXCEEDED, -1, "Quota exceeded"},
+    {REASON_QUOTA_EXCEEDED, 3, "Quota exceeded"},
     {REASON_ADMINISTRATIVE_ACTION, -1, "Administrative action"},
     {REASON_PAYLOAD_FORMAT_INVALID, -1, "Payload format invalid"},
     {REASON_RETAIN_NOT_SUPPORTED, -1, "Retain not supported"},

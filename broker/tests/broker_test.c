@@ -527,6 +527,33 @@ START_TEST(accepted_qos_2_is_never_refused)
 }
 END_TEST
 
+/* Whoever is one too many is told, does not take a session over, and leaves its
+ * place; who is there stays. */
+START_TEST(surplus_connection_is_told)
+{
+    struct world w;
+    open_world(&w);
+    w.config.max_connections = 1;
+    greet(&w, 0, V5_CLEAN "61");
+    say(&w, 1, V5_CLEAN "61");
+    hear_no(&w, 1, PACKET_CONNACK, 0x97);
+    expect_closed(&w, 1);
+    say(&w, 1, V4_CLEAN "61");
+    hear(&w, 1, "20 02 00 03");
+    expect_closed(&w, 1);
+    say(&w, 0, "C0 00");
+    hear(&w, 0, "D0 00");
+    w.config.max_connections = 0;
+    w.config.acceptors[0].connections_allowed = 1;
+    say(&w, 1, V5_CLEAN "62");
+    hear_no(&w, 1, PACKET_CONNACK, 0x97);
+    say(&w, 0, "E0 00");
+    greet(&w, 1, V5_CLEAN "62");
+    ck_assert_uint_eq(w.broker.n_surplus, 0);
+    close_world(&w);
+}
+END_TEST
+
 /* A subscription that is there is replaced though there is no room for one
  * more [MQTT-3.8.4-3]. */
 START_TEST(full_session_may_subscribe_anew)
@@ -863,6 +890,7 @@ Suite *suite_broker(void)
     tcase_add_test(c, keep_alive_follows_the_table);
     tcase_add_test(c, qos_2_is_delivered_once);
     tcase_add_test(c, accepted_qos_2_is_never_refused);
+    tcase_add_test(c, surplus_connection_is_told);
     tcase_add_test(c, full_session_may_subscribe_anew);
     tcase_add_test(c, will_keeps_the_limit_of_retained);
     tcase_add_test(c, properties_take_room_in_the_queue);

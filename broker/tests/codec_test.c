@@ -527,7 +527,7 @@ START_TEST(encoder_speaks_3_x)
     properties_set(&p.connack.properties, PROPERTY_RECEIVE_MAXIMUM);
     ck_assert_uint_eq(packet_encode(&p, MQTT_3_1_1, out, sizeof out), 4);
     ck_assert_mem_eq(out, "\x20\x02\x00\x05", 4);
-    p.connack.reason = REASON_QUOTA_EXCEEDED;
+    p.connack.reason = REASON_PACKET_TOO_LARGE;
     ck_assert_uint_eq(packet_encode(&p, MQTT_3_1_1, out, sizeof out), 0);
     p = (struct packet){.type = PACKET_SUBACK};
     p.suback.packet_id = 7;

@@ -49,6 +49,7 @@
     X(artemis_wildcards)                                                       \
     X(artemis_trace)                                                           \
     X(artemis_restart)                                                         \
+    X(artemis_restart_state)                                                   \
     X(state_wills)                                                             \
     X(state_sessions)                                                          \
     X(errors)                                                                  \

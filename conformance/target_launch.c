@@ -212,10 +212,9 @@ static int write_script(const struct instance *instance)
 static int apply(struct launch *launch, const struct action *action)
 {
     char text[TEXT];
-    bool is_once =
-        strcmp(action->verb, "file") == 0 || strcmp(action->verb, "run") == 0;
-    if (is_once && launch->filling.instance->was_prepared)
-        return 0;
+    if (strcmp(action->verb, "run") == 0 &&
+        launch->filling.instance->was_prepared)
+        return 0; /* what it made is there still */
     fill(&launch->filling, action->text, text, sizeof text);
     if (strcmp(action->verb, "arg") == 0) {
         append(launch->command, TEXT, " ", text);

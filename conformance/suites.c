@@ -17,6 +17,7 @@
     X(keep_alive)                                                              \
     X(connect_properties)                                                      \
     X(connect_payload)                                                         \
+    X(credentials)                                                             \
     X(will_properties)                                                         \
     X(connect_response)                                                        \
     X(level_3)                                                                 \
@@ -65,7 +66,9 @@
     X(state_retain)                                                            \
     X(state_publish)                                                           \
     X(state_takeover)                                                          \
-    X(state_subscribe)
+    X(state_subscribe)                                                         \
+    X(state_shared)                                                            \
+    X(state_many)
 
 #define DECLARE(name) extern const struct suite suite_##name;
 SUITES(DECLARE)

@@ -66,6 +66,44 @@ TEST(session_keeps_qos_0_subscriptions, "3.1.1/MQTT-3.1.2-4",
     peer_expect_message(again, MESSAGE("news", "1"));
 }
 
+struct waited_row {
+    struct row row;
+    uint8_t qos;
+};
+static const struct waited_row waited[] = {{{"1"}, 1}, {{"2"}, 2}};
+
+/* What waits for it, if a server keeps it, comes at QoS 0 all the same. */
+TEST_EACH(qos_0_subscription_is_served_at_0, waited, "3.1.1/MQTT-3.8.4-6",
+          "5.0/MQTT-3.8.4-8", .needs = "qos2")
+{
+    const struct waited_row *row = t_row(t);
+    struct peer *reader = peer_connect(t, KEPT_BY("reader"));
+    peer_subscribe(reader, "news", 0);
+    peer_disconnect(reader);
+    struct client *writer = client_connect(t, "writer");
+    client_publish(writer, MESSAGE("news", "1", .qos = row->qos));
+    struct peer *back = peer_connect(t, KEPT_BY("reader"));
+    client_publish(writer, MESSAGE("news", "2", .qos = row->qos));
+    peer_expect_any(back, PUBLISH(.payload = "1", .qos = 0),
+                    PUBLISH(.payload = "2", .qos = 0));
+}
+
+/* The Session Expiry Interval begins when the connection ends, not when it was
+ * made. */
+TEST(session_expiry_counts_from_the_end, "5.0/MQTT-3.1.2-23", .seconds = 3)
+{
+    struct peer *peer =
+        peer_connect(t, CONNECT(.client_id = "pump",
+                                .props.session_expiry_interval_s = OPT(2)));
+    t_let_pass(t, 2600, "more than the Session Expiry Interval of 2 s");
+    peer_expect_alive(peer);
+    peer_drop(peer);
+    struct peer *back = peer_open(t);
+    peer_send(back, CONNECT(.client_id = "pump",
+                            .props.session_expiry_interval_s = OPT(2)));
+    peer_expect(back, CONNACK(.reason = SUCCESS, .session_present = 1));
+}
+
 /* What was unsubscribed stays so when the session is resumed. */
 TEST(session_forgets_what_was_unsubscribed, "3.1.1/MQTT-3.1.2-4",
      "5.0/MQTT-3.1.2-5")
@@ -283,4 +321,5 @@ SUITE(session_state, "3.1.2.4 Session: states", new_ids_after_a_resume_are_free,
       bad_connect_leaves_the_client_alone, long_session_is_kept,
       long_lifetime_is_kept, expired_message_holds_no_slot,
       dropped_message_holds_no_slot, dropped_message_sets_no_alias,
-      server_alias_ends_with_the_connection);
+      server_alias_ends_with_the_connection, qos_0_subscription_is_served_at_0,
+      session_expiry_counts_from_the_end);

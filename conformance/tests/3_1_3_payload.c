@@ -221,6 +221,31 @@ TEST(empty_will_topic_is_refused, "3.1.1/MQTT-4.7.3-1", "5.0/MQTT-4.7.3-1")
                                           MALFORMED_PACKET));
 }
 
+/* Connects with an identifier of 40 octets. A server that takes no more than 23
+ * is in its right. */
+static struct peer *connect_as(struct t *t, const char *last)
+{
+    struct peer *peer = peer_open(t);
+    peer_send(peer,
+              CONNECT(.client_id = {t_text(t, "%.34s%s",
+                                           t_fill(t, 34, "long").text, last)},
+                      .clean_start = 1));
+    const struct wire_packet *connack = peer_expect_or_close(peer, CONNACK());
+    t_skip_unless(t, connack && connack->reason == SUCCESS,
+                  "Client Identifiers of 40 octets are refused");
+    return peer;
+}
+
+/* Identifiers that differ in their last octet are two, however long they are.
+ */
+TEST(long_client_ids_are_told_apart, "3.1.1/MQTT-3.1.3-2", "5.0/MQTT-3.1.3-2")
+{
+    struct peer *one = connect_as(t, "1");
+    struct peer *two = connect_as(t, "2");
+    peer_expect_alive(one);
+    peer_expect_alive(two);
+}
+
 SUITE(connect_payload, "3.1.3 CONNECT payload", payload_fields_take_effect,
       identifier_and_will_take_effect, payload_without_client_id_is_refused,
       client_id_that_is_no_utf8_is_refused,
@@ -230,4 +255,5 @@ SUITE(connect_payload, "3.1.3 CONNECT payload", payload_fields_take_effect,
       empty_client_id_gets_a_unique_one, assigned_client_id_is_told,
       assigned_client_id_owns_its_session, client_id_of_the_client_is_kept,
       empty_client_id_without_clean_session_is_refused,
-      client_id_that_is_not_welcome_is_refused, empty_will_topic_is_refused);
+      client_id_that_is_not_welcome_is_refused, empty_will_topic_is_refused,
+      long_client_ids_are_told_apart);

@@ -53,6 +53,9 @@ static const struct carried carried[] = {
                                {"c", "4"},
                                {"a", "1"},
                                {"b", "2"}})},
+    {{"user_properties_alike", "5.0/MQTT-3.3.2-17 5.0/MQTT-3.3.2-18"},
+     CARRIED(.user_property =
+                 {{"a", "1"}, {"a", "2"}, {"a", "2"}, {"a", ""}, {"b", "2"}})},
 };
 
 /* What the publisher says of its message reaches the subscriber unchanged. */
@@ -199,6 +202,37 @@ TEST(no_lifetime_stays_none, "5.0/MQTT-3.3.2-6")
                                 .props.message_expiry_interval_s = NONE));
 }
 
+/* A lifetime of 0 s has passed when the subscriber comes back; */
+TEST(lifetime_of_zero_is_over_at_once, "5.0/MQTT-3.3.2-5", .seconds = 1)
+{
+    struct peer *reader =
+        peer_connect(t, CONNECT(.client_id = "reader",
+                                .props.session_expiry_interval_s = OPT(60)));
+    peer_subscribe(reader, "news", 1);
+    peer_disconnect(reader);
+    struct client *writer = client_connect(t, "writer");
+    client_publish(writer, MESSAGE("news", "x", .qos = 1,
+                                   .props.message_expiry_interval_s = OPT(0)));
+    t_let_pass(t, 1100, "the lifetime of the message, of 0 s");
+    struct peer *back = peer_connect(t, CONNECT(.client_id = "reader"));
+    peer_expect_nothing(back);
+}
+
+/* and who is there gets the message with that lifetime, if at all. */
+TEST(lifetime_of_zero_is_told, "5.0/MQTT-3.3.2-6")
+{
+    struct peer *reader = peer_hello(t, "reader");
+    peer_subscribe(reader, "news", 0);
+    struct client *writer = client_connect(t, "writer");
+    client_publish(writer, MESSAGE("news", "x", .qos = 1,
+                                   .props.message_expiry_interval_s = OPT(0)));
+    client_publish(writer, MESSAGE("news", "end", .qos = 1));
+    peer_expect_any(
+        reader,
+        PUBLISH(.payload = "x", .props.message_expiry_interval_s = OPT(0)),
+        PUBLISH(.payload = "end"));
+}
+
 static const struct name {
     struct row row;
     const char *topic;
@@ -314,4 +348,5 @@ SUITE(publish_properties, "3.3.2.3 PUBLISH Properties",
       waiting_takes_from_the_lifetime_of_retained, no_lifetime_stays_none,
       wildcard_in_response_topic_closes,
       subscription_identifier_in_publish_closes, publish_property_is_refused,
-      publish_property_twice_should_close, payload_that_is_no_text);
+      publish_property_twice_should_close, payload_that_is_no_text,
+      lifetime_of_zero_is_over_at_once, lifetime_of_zero_is_told);

@@ -43,9 +43,8 @@ TEST(queue_keeps_its_properties_over_stop,
      "5.0/MQTT-3.3.2-6", STOPPED)
 {
     struct peer *reader = peer_connect(t, LASTING("reader"));
-    peer_send(reader,
-              SUBSCRIBE(.packet_id = 1, .filters = {{"news", .qos = 1}},
-                        .props.subscription_identifier = {OPT(7)}));
+    peer_send(reader, SUBSCRIBE(.packet_id = 1, .filters = {{"news", .qos = 1}},
+                                .props.subscription_identifier = {OPT(7)}));
     peer_expect(reader, SUBACK(.packet_id = 1, .codes = CODES(1)));
     peer_disconnect(reader);
     struct client *writer = client_connect(t, "writer");
@@ -73,8 +72,8 @@ TEST(retained_keeps_its_lifetime_over_stop,
     t_broker_restart(t);
     struct peer *reader = peer_hello(t, "reader");
     peer_subscribe(reader, "news", 1);
-    check_lifetime(t, peer_expect_message(reader, MESSAGE("news", "x", .qos = 1,
-                                                          .retain = 1)));
+    check_lifetime(t, peer_expect_message(
+                          reader, MESSAGE("news", "x", .qos = 1, .retain = 1)));
 }
 
 /* A retained message that was sent and not acknowledged comes again as one. */
@@ -192,11 +191,10 @@ TEST(will_survives_kill, "artemis/R04-will-on-failure",
     struct peer *watcher = peer_connect(t, LASTING("watcher"));
     peer_subscribe(watcher, "will", 1);
     peer_disconnect(watcher);
-    peer_connect(t,
-                 CONNECT(.client_id = "pump",
-                         .props.session_expiry_interval_s = OPT(600),
-                         .will = {.topic = "will", .payload = "gone",
-                                  .qos = 1}));
+    peer_connect(
+        t, CONNECT(.client_id = "pump",
+                   .props.session_expiry_interval_s = OPT(600),
+                   .will = {.topic = "will", .payload = "gone", .qos = 1}));
     t_broker_kill(t);
     struct peer *back = peer_connect(t, LASTING("watcher"));
     peer_expect_message(back, MESSAGE("will", "gone", .qos = 1));

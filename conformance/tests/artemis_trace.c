@@ -4,8 +4,11 @@
  *
  * Spec: the Artemis MQTT manual, "Debug Logging", "Custom Client ID Handling".
  */
+#include <string.h>
+
 #include "client/client.h"
 #include "peer/peer.h"
+#include "peer/scram.h"
 #include "suite.h"
 
 #define TRACED .own_broker = true, .needs = "acceptor_parameters restart"
@@ -106,6 +109,31 @@ TEST(secrets_are_not_traced, "artemis/R05-no-secrets",
     t_broker_did_not_write(t, "Nordwind");
 }
 
+/* Nor does what enhanced authentication says. */
+TEST(authentication_data_are_not_traced, "artemis/R05-no-secrets",
+     .versions = "5.0",
+     .settings = "users=on;authenticationMethod=" SCRAM ";trace=true", TRACED)
+{
+    struct scram scram;
+    scram_begin(&scram, t_user(t).name, t_user(t).password, NULL);
+    struct peer *peer = peer_open(t);
+    peer_send(peer,
+              CONNECT(.client_id = "traced", .clean_start = 1,
+                      .props = {.authentication_method = SCRAM,
+                                .authentication_data = scram_first(&scram)}));
+    const struct wire_packet *challenge =
+        peer_expect(peer, AUTH(.reason = CONTINUE_AUTHENTICATION));
+    struct wire_bytes proof =
+        scram_final(&scram, challenge->props.authentication_data);
+    peer_send(peer, AUTH(.reason = CONTINUE_AUTHENTICATION,
+                         .props = {.authentication_method = SCRAM,
+                                   .authentication_data = proof}));
+    peer_expect(peer, CONNACK(.reason = SUCCESS));
+    t_broker_wrote(t, "IN << AUTH");
+    t_broker_did_not_write(t, scram.nonce);
+    t_broker_did_not_write(t, strstr(proof.text, ",p="));
+}
+
 /* A Client Identifier that the module refuses is answered with 0x85, or 2. */
 TEST(refused_client_id, "artemis/R06-reject-client-id",
      .versions = "3.1 3.1.1 5.0", .settings = "refusedClientIds=bad",
@@ -157,4 +185,4 @@ SUITE(artemis_trace, "Artemis R05-R06 logging and Client Identifiers",
       packets_are_traced, packets_are_not_traced, payload_is_traced_up_to_256,
       payload_that_is_no_text_is_traced, payload_does_not_break_the_line,
       secrets_are_not_traced, refused_client_id, mapped_client_id_takes_over,
-      mapped_client_id_has_one_session);
+      mapped_client_id_has_one_session, authentication_data_are_not_traced);

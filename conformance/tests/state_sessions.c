@@ -271,8 +271,28 @@ TEST(same_identifier_both_ways, "3.1.1/MQTT-4.3.3-2", "5.0/MQTT-4.3.3-10",
     peer_expect_nothing(peer);
 }
 
+/* Maximum Packet Size and Topic Alias Maximum are of a connection: a session
+ * that is resumed without them has neither. */
+TEST(limits_end_with_the_connection, "5.0/MQTT-3.1.2-24", "5.0/MQTT-3.1.2-26",
+     "5.0/MQTT-4.5.0-1")
+{
+    struct peer *narrow = peer_connect(
+        t, CONNECT(.client_id = "reader",
+                   .props = {.maximum_packet_size = OPT(60),
+                             .topic_alias_maximum = OPT(5),
+                             .session_expiry_interval_s = OPT(60)}));
+    peer_subscribe(narrow, "news", 1);
+    peer_drop(narrow);
+    struct peer *wide = peer_connect(t, LASTING("reader"));
+    struct client *writer = client_connect(t, "writer");
+    client_publish(writer, MESSAGE("news", t_fill(t, 500, "x"), .qos = 1));
+    peer_expect_message(wide, MESSAGE("news", t_fill(t, 500, "x"), .qos = 1,
+                                      .props.topic_alias = NONE));
+}
+
 SUITE(state_sessions, "4.1 Session State: products", session_at_once,
       session_later, session_after_break, session_of_last_connection,
       session_expiry_starts_anew, unfinished_three_times,
       resumed_with_smaller_window, life_in_one_segment,
-      same_identifier_in_two_sessions, same_identifier_both_ways);
+      same_identifier_in_two_sessions, same_identifier_both_ways,
+      limits_end_with_the_connection);

@@ -209,7 +209,33 @@ TEST(subscriber_of_everything_may_go, "robustness/R1-survives",
     client_expect_nothing_more(reader);
 }
 
+/* A message carries the Subscription Identifiers of the client that it goes to,
+ * and nobody else's. */
+TEST(identifiers_are_of_the_subscriber, "5.0/MQTT-3.3.4-3", "5.0/MQTT-3.3.4-5",
+     .needs = "subscription_identifiers")
+{
+    struct peer *seven = peer_hello(t, "seven");
+    struct peer *eight = peer_hello(t, "eight");
+    struct peer *none = peer_hello(t, "none");
+    peer_send(seven, SUBSCRIBE(.packet_id = 1, .filters = {{"a"}},
+                               .props.subscription_identifier = {OPT(7)}));
+    peer_expect(seven, SUBACK(.packet_id = 1));
+    peer_send(eight, SUBSCRIBE(.packet_id = 1, .filters = {{"a"}},
+                               .props.subscription_identifier = {OPT(8)}));
+    peer_expect(eight, SUBACK(.packet_id = 1));
+    peer_subscribe(none, "a", 0);
+    struct client *writer = client_connect(t, "writer");
+    client_publish(writer, MESSAGE("a", "x", .qos = 1));
+    peer_expect(seven, PUBLISH(.payload = "x",
+                               .props.subscription_identifier = {OPT(7)}));
+    peer_expect(eight, PUBLISH(.payload = "x",
+                               .props.subscription_identifier = {OPT(8)}));
+    peer_expect(
+        none, PUBLISH(.payload = "x", .props.subscription_identifier = {NONE}));
+}
+
 SUITE(state_subscribe, "State: subscriptions",
       odd_filter_leaves_publishing_alone, random_filters_get_what_they_match,
       each_set_of_options_is_obeyed, repeated_subscription_is_one,
-      unsubscribe_of_nothing_changes_nothing, subscriber_of_everything_may_go);
+      unsubscribe_of_nothing_changes_nothing, subscriber_of_everything_may_go,
+      identifiers_are_of_the_subscriber);

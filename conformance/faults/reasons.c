@@ -53,6 +53,7 @@ static const struct reason cases[] = {
     {"legal_value_is_taken*", AT_START},
     {"packets_are_traced/*", IN_LOG},
     {"secrets_are_not_traced/*", IN_LOG},
+    {"authentication_data_are_not_traced/*", IN_LOG},
     {"packet_above_the_maximum_of_frames/*", WEBSOCKET},
     {"odd_frame_*", WEBSOCKET},
     {"odd_first_frame_*", WEBSOCKET},

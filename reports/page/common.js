@@ -388,9 +388,10 @@ function putCases(place, cases) {
   if (tests[0]?.verdict === "failed") unfoldFirst(lines[0]);
 }
 
-/* What is on paper shall show the evidence. */
+/* What is on paper shall show the evidence; nobody can point at it there, so the text is open too. */
 addEventListener("beforeprint", () => document.querySelectorAll("#failure-list .case, #broken-list .case").forEach((line) => {
   unfoldFirst(line);
+  line.querySelectorAll(".plain").forEach((text) => { text.open = true; });
 }));
 
 /* ---- dialog and filters --------------------------------------------------- */

@@ -282,7 +282,7 @@ fuzz-coverage: $(FUZZERS:%=$(B)/cov/bin/fuzz-%) ## an lcov page of what the corp
 	$(Q)find $(B)/cov -name '*.gcda' -delete
 	$(Q)tools/fuzz_replay.sh $(B)/cov
 	$(Q)lcov -q --capture --directory $(B)/cov/obj --output-file $(B)/cov/fuzz.info
-	$(Q)lcov -q --remove $(B)/cov/fuzz.info '*/fuzz/*' '/usr/*' --output-file $(B)/cov/fuzz.info
+	$(Q)lcov -q --remove $(B)/cov/fuzz.info '$(CURDIR)/fuzz/*' '/usr/*' --output-file $(B)/cov/fuzz.info
 	$(Q)genhtml -q --output-directory $(B)/fuzz-coverage $(B)/cov/fuzz.info
 	$(Q)lcov --list $(B)/cov/fuzz.info
 	$(Q)lcov --summary $(B)/cov/fuzz.info

@@ -14,7 +14,7 @@ out=$1
 shift
 passed=0 failed=0
 rm -rf "$out/tree" && mkdir -p "$out/tree" "$out/work"
-git ls-files -z Makefile broker conformance tools fuzz | tar -c --null -T - | tar -x -C "$out/tree"
+git ls-files -z Makefile VERSION broker conformance tools fuzz | tar -c --null -T - | tar -x -C "$out/tree"
 out=$(realpath "$out")
 
 # plant NAME TARGET FILE PERL: PERL changes the text of FILE, read whole.

@@ -26,6 +26,7 @@ WAIT_1, WAIT_6, WAIT_90, WAIT_HOURS = 4 << 5, 5 << 5, 6 << 5, 7 << 5
 STORE = (0, 0, 0, 0x80)  # no setting of the broker: the target is durable
 SCRAM = (0, 0x80, 0, 0)
 RESTART = b"\x0f\0"
+ROOM = 3, RESTART  # a full disk has room again
 
 
 def settings(*parts):
@@ -214,6 +215,14 @@ def on_sessions():
         (0, connect("c0", properties=LONG)), (0, subscribe("a/#")), (1, connect("c1", properties=LONG))] + [
         (1, publish(f"a/{i}", "x" * n, qos=1, pid=i, retain=True)) for i, n in ((1, 5), (2, 1100))] + [
         (1, connect("c1")), (0, connect("c0", properties=LONG)), (0, RESTART), (0, connect("c0", properties=LONG))]
+    yield "disk-full-and-room-again", (0, 0, 0, 0x60 | STORE[3]), [
+        (0, connect("c0", properties=LONG)), (0, subscribe("a/#", qos=2)), (0, publish("b", qos=2, pid=9)),
+        (1, connect("c1", properties=LONG)), (1, publish("a/1", "x" * 1100, qos=1, retain=True)), ROOM,
+        (WAIT_90, connect("c0", properties=LONG)), (0, publish("b", qos=2, pid=7)), (1, connect("c1", properties=LONG)),
+        (1, publish("a/2", "y", qos=1, retain=True)), (WAIT_90 | 1, packet(0xC0)), (0, RESTART), (0, connect("c0", properties=LONG))]
+    yield "share-of-3-becomes-one-of-5", (0, 0, 0, 0), [
+        (0, connect("c0", version=4)), (0 | CUT_OFF, subscribe("$share/g/a", version=4)),
+        (0, connect("c0", properties=LONG)), (0, subscribe("$share/g/a")), (1, connect("c1")), (1, publish("a", qos=1))]
     yield "share-handed-over", (0, 0, 0, 0), [
         (0, connect("c0")), (0, subscribe("$share/g/a", qos=2)), (1, connect("c1", properties=LONG)),
         (1, subscribe("$share/g/a", qos=1, identifier=3)), (2, connect("c2"))] + [

@@ -21,9 +21,13 @@ static void step(struct world *w, struct feed *feed)
     const uint8_t *octets = feed_packet(feed, &got);
     if (waits_ms[control >> 5])
         world_wait(w, waits_ms[control >> 5]);
-    /* A packet of the reserved type that carries nothing: a restart. */
+    /* A packet of the reserved type that carries nothing: a restart, or room on
+     * a disk that was full. */
     if (got == 2 && octets[0] == 0x0f && octets[1] == 0) {
-        world_restart(w);
+        if (place == 3)
+            world_make_room(w);
+        else
+            world_restart(w);
         broker_check(&w->broker);
         return;
     }

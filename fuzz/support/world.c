@@ -74,6 +74,14 @@ static void fill_disk(struct store *store)
     sqlite3_exec(store->db, "PRAGMA max_page_count = 1", NULL, NULL, NULL);
 }
 
+void world_make_room(struct world *w)
+{
+    w->is_disk_full = false;
+    if (w->broker.store)
+        sqlite3_exec(w->broker.store->db, "PRAGMA max_page_count = 100000",
+                     NULL, NULL, NULL);
+}
+
 static void start(struct world *w)
 {
     struct store *store = NULL;

@@ -67,6 +67,9 @@ void world_wait(struct world *w, uint64_t ms);
  * the store kept. Nothing happens without a store. */
 void world_restart(struct world *w);
 
+/* world_make_room ends that the disk is full: the store can grow again. */
+void world_make_room(struct world *w);
+
 /* world_play opens a world, does what an input says, and closes it (play.c). */
 void world_play(const uint8_t *octets, size_t n, bool has_store);
 

@@ -437,14 +437,17 @@ static void explain_end(struct script *s, struct stream *st)
     }
 }
 
-static bool uses_time(const struct message *m)
+/* Whether a silence of the capture, which lasts so long, may do something. */
+static bool uses_time(const struct message *m, uint64_t span_s)
 {
     struct wire_packet p;
     if (m->version != WIRE_5_0 || m->from != WIRE_CLIENT ||
         (m->type != WIRE_CONNECT && m->type != WIRE_PUBLISH))
         return false;
     message_decode(m, &p);
-    return wire_value(p.props.message_expiry_interval_s, 0) ||
+    uint64_t expiry_s = wire_value(p.props.session_expiry_interval_s, 0);
+    return (expiry_s && expiry_s <= span_s) ||
+           wire_value(p.props.message_expiry_interval_s, 0) ||
            wire_value(p.will.props.will_delay_interval_s, 0) ||
            wire_value(p.will.props.message_expiry_interval_s, 0);
 }
@@ -456,13 +459,17 @@ void script_explain(struct script *s)
         explain_end(s, &s->streams[i]);
     }
     explain_deliveries(s);
+    uint64_t span_s = 0;
+    if (s->n_items && s->items[s->n_items - 1].time_ns > s->items[0].time_ns)
+        span_s = (s->items[s->n_items - 1].time_ns - s->items[0].time_ns) /
+                 1000000000u;
     for (size_t i = 0; i < s->n_items; i++) {
         struct item *item = &s->items[i];
         if (item->kind != ITEM_PACKET)
             continue;
         if (item->from == WIRE_SERVER && item->message.type == WIRE_CONNACK)
             explain_session(s, item);
-        s->uses_time |= uses_time(&item->message);
+        s->uses_time |= uses_time(&item->message, span_s);
     }
     explain_conformance(s);
 }

@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "pcapout.h"
 #include "room.h"
 #include "tests/scene.h"
 #include "tests/stage.h"
+#include "wire/wire.h"
 
 /* Gives the capture's path, or ends the test with a word about it. */
 #define SHARED(name)                                                           \
@@ -562,6 +564,44 @@ START_TEST(cut_captures_accuse_nobody)
 }
 END_TEST
 
+/* A packet of a scene that is made up, at a time of it. */
+static void put_packet(struct pcapout *out, size_t conn, uint64_t at_ms,
+                       bool from_client, const struct wire_packet *p)
+{
+    uint8_t octets[200];
+    size_t n = wire_write(WIRE_5_0, p, octets, sizeof octets);
+    pcapout_send(out, conn, from_client, octets, n, at_ms * 1000000u);
+}
+
+/* A session that expired in a pause of the capture needs the pause: it is kept
+ * though nobody asks for it. */
+START_TEST(session_expires_as_captured)
+{
+    char path[] = "/tmp/mqttspec-expiry-XXXXXX";
+    struct pcapout_end client = {0x7F000001, 40000},
+                       server = {0x7F000001, 1883};
+    close(mkstemp(path));
+    struct pcapout *out = pcapout_open(path);
+    size_t first = pcapout_connect(out, client, server, 0);
+    put_packet(out, first, 1, true,
+               CONNECT(.client_id = "pump", .clean_start = 1,
+                       .props = {.session_expiry_interval_s = OPT(1)}));
+    put_packet(out, first, 2, false, CONNACK());
+    pcapout_close(out, first, true, true, 3000000u);
+    client.port++;
+    size_t second = pcapout_connect(out, client, server, 2500000000u);
+    put_packet(out, second, 2501, true, CONNECT(.client_id = "pump"));
+    put_packet(out, second, 2502, false, CONNACK());
+    pcapout_close(out, second, true, true, 2503000000u);
+    ck_assert_int_eq(pcapout_finish(out), 0);
+    struct outcome o = stage_run(path, "mqtt", broker, "");
+    remove(path);
+    EXITS(o, EXIT_GOOD);
+    COUNTS(o, "CHANGED", 0);
+    ck_assert_double_ge(seconds_of(&o), 2.4);
+}
+END_TEST
+
 /* What a replay leaves behind is wiped before the next one. */
 START_TEST(sessions_are_wiped)
 {
@@ -714,6 +754,7 @@ Suite *suite_replay(void)
     tcase_add_loop_test(t, lies_are_found, 0, sizeof LIES / sizeof LIES[0]);
     tcase_add_loop_test(own, identity, 0, (int)n_own);
     tcase_add_loop_test(own, cut_captures_accuse_nobody, 0, 3);
+    tcase_add_test(own, session_expires_as_captured);
     tcase_add_test(own, sessions_are_wiped);
     tcase_add_test(own, identity_of_mosquitto);
     tcase_add_loop_test(own, other_ways, 0, (int)n_own);

@@ -23,7 +23,7 @@ plant() {
     [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $name "* ]] && return
     cp "$out/tree/$file" "$out/sound"
     perl -0pi -e "$change" "$out/tree/$file"
-    if cmp -s "$out/tree/$file" "$out/sound" || ! make -s -C "$out/tree" "build/fuzz/bin/fuzz-$target" >"$log" 2>&1; then
+    if cmp -s "$out/tree/$file" "$out/sound" || ! make -s -j"$(nproc)" -C "$out/tree" "build/fuzz/bin/fuzz-$target" >"$log" 2>&1; then
         printf '%-34s cannot be planted in %s\n' "$name" "$file"
         failed=$((failed + 1))
     else
@@ -49,7 +49,7 @@ plant length-not-checked decode broker/base/bytes.c \
     's/(static const uint8_t \*take\([^{]*\{.*?)reader_left\(r\) < n/${1}n > 0xFFFF/s'
 plant surrogates-accepted utf8 broker/base/utf8.c 's/first == 0xED \? 0x9F : //'
 plant wrong-length-in-connack roundtrip broker/codec/encode.c \
-    's/(case PACKET_CONNACK:\s*sizes->body = )2;/${1}3;/'
+    's/(write_varint\(&w, \(uint32_t\)length)\);/$1 + (packet->type == PACKET_CONNACK));/'
 plant length-126-in-one-octet ws broker/net/ws.c 's/if \(n <= MAX_CONTROL\)/if (n <= 126)/'
 plant use-after-takeover session broker/on_session.c \
     's/if \(c->session\)(\s*on_session_lost)/if (c->session && reason != REASON_SESSION_TAKEN_OVER)$1/'

@@ -179,10 +179,11 @@ static int open_and_run(struct process *p)
 static int hash_password(const char *name)
 {
     if (!*name || strchr("# \t", *name) || strpbrk(name, "\r\n")) {
-        fprintf(stderr,
-                "mqttspec-broker: --hash-password %s: the name must be a line "
-                "that begins with neither a blank nor #\n",
-                name);
+        fprintf(
+            stderr,
+            "mqttspec-broker: --hash-password %s: needs one NAME, a line that "
+            "begins with neither a blank nor #\n",
+            name);
         return EXIT_MISUSE;
     }
     char *line = NULL;
@@ -211,8 +212,8 @@ int main(int argc, char **argv)
     keep_freed_memory();
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return puts(BROKER_VERSION) < 0;
-    if (argc == 3 && strcmp(argv[1], "--hash-password") == 0)
-        return hash_password(argv[2]);
+    if (argc >= 2 && strcmp(argv[1], "--hash-password") == 0)
+        return hash_password(argc == 3 ? argv[2] : "");
     config_init(&p.config);
     p.log = (struct log){.out = stderr, .level = LOG_INFO, .has_time = true};
     result =

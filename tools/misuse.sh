@@ -92,6 +92,7 @@ row 2 "no.such.acl" mqttspec-broker --acl no.such.acl --acceptor "$A"
 row 2 "users=.: Is a directory" mqttspec-broker --users . --acceptor "$A"
 row 2 "acl=.: Is a directory" mqttspec-broker --acl . --acceptor "$A"
 row 2 "trace=maybe.*true or false" mqttspec-broker --trace maybe --acceptor "$A"
+row 2 "hash-password.*one NAME" mqttspec-broker --hash-password
 row 2 "hash-password.*#x" mqttspec-broker --hash-password '#x'
 row 2 "no.such.module" mqttspec-broker --security-module no.such.module --acceptor "$A"
 row 4 "missing.pcap" mqttspec-replay dump missing.pcap

@@ -23,6 +23,7 @@
 #include "t_run.h"
 
 enum { MAX_GROUPS = 96, TURN_MS = 100 };
+enum { BUSY_LOAD = 8, MAX_PATIENCE = 6 }; /* load of one processor; a factor */
 
 /* Shared between the runner, its workers and their cases. Jobs are taken from
  * both ends: the long ones, which wait, and the short ones, which compute. */
@@ -105,11 +106,23 @@ static void make_tag(const struct engine *e, size_t job, char *tag)
     tag[5] = '\0';
 }
 
+/* How many times longer everything may take: where many programs wait for each
+ * processor the broker does too, and is late without being wrong. */
+static int patience(void)
+{
+    double load = 0;
+    if (getloadavg(&load, 1) != 1)
+        return 1;
+    int n = (int)load / (BUSY_LOAD * (int)sysconf(_SC_NPROCESSORS_ONLN));
+    return n < 1 ? 1 : n > MAX_PATIENCE ? MAX_PATIENCE : n;
+}
+
 /* How long one event may take. A short --timeout shortens it, so that a case
  * ends by saying what did not come, and not by being cut off. */
 static int event_deadline_ms(const struct engine *e)
 {
-    int ms = e->plan->deadline_ms ? e->plan->deadline_ms : ENGINE_DEADLINE_MS;
+    int ms = e->plan->deadline_ms ? e->plan->deadline_ms
+                                  : ENGINE_DEADLINE_MS * patience();
     int half_ms = e->options->timeout_s * 500;
     return half_ms && half_ms < ms ? half_ms : ms;
 }
@@ -184,7 +197,7 @@ static void run_under_check(const struct engine *e, size_t job)
     struct case_result *r = &e->results[job];
     int limit_s = e->options->timeout_s ? e->options->timeout_s
                   : e->plan->limit_s    ? e->plan->limit_s
-                                        : ENGINE_LIMIT_S;
+                                        : ENGINE_LIMIT_S * patience();
     if (is_skipped(e, c, r))
         return;
     Suite *suite = suite_create(c->name);

@@ -106,6 +106,11 @@ _Noreturn void t_skip(struct t *t, const char *reason, ...)
 _Noreturn void t_inconclusive(struct t *t, const char *seen, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* t_heed_quota ends the case as inconclusive where the broker says by this
+ * reason that a limit of its own is reached: Quota exceeded, to which 5.0 sets
+ * no bounds. packet names what said so. */
+void t_heed_quota(struct t *t, const char *packet, int reason);
+
 /* The harness or its environment is at fault, not the broker. No return. */
 _Noreturn void t_error(struct t *t, const char *what, ...)
     __attribute__((format(printf, 2, 3)));

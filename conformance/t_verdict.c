@@ -229,6 +229,13 @@ void t_inconclusive(struct t *t, const char *seen, ...)
     END_WITH(VERDICT_INCONCLUSIVE, seen);
 }
 
+void t_heed_quota(struct t *t, const char *packet, int reason)
+{
+    if (reason == QUOTA_EXCEEDED)
+        t_inconclusive(t, "%s of Quota exceeded: a limit of the broker's own",
+                       packet);
+}
+
 void t_error(struct t *t, const char *what, ...)
 {
     END_WITH(VERDICT_ERROR, what);

@@ -129,19 +129,21 @@ static void fill_one(const struct filling *f, const char *key, size_t n,
         snprintf(out, cap, "{%.*s}", (int)n, key);
 }
 
+/* Braces that do not hold one word are the configuration's own. */
 static void fill(const struct filling *f, const char *text, char *out,
                  size_t cap)
 {
+    static const char LOWER_CASE[] = "abcdefghijklmnopqrstuvwxyz";
     size_t at = 0;
     while (*text && at + 1 < cap) {
-        const char *end = *text == '{' ? strchr(text, '}') : NULL;
-        if (!end) {
+        size_t n = *text == '{' ? strspn(text + 1, LOWER_CASE) : 0;
+        if (n == 0 || text[n + 1] != '}') {
             out[at++] = *text++;
             continue;
         }
-        fill_one(f, text + 1, (size_t)(end - text - 1), out + at, cap - at);
+        fill_one(f, text + 1, n, out + at, cap - at);
         at += strlen(out + at);
-        text = end + 1;
+        text += n + 2;
     }
     out[at] = '\0';
 }

@@ -33,6 +33,7 @@ struct probe {
     unsigned char octets[MAX_OCTETS];
     size_t n_octets, n_used;
     struct wire_packet answer;
+    bool is_bad;    /* the answer is not well-formed in this version */
     bool is_silent; /* no answer came in time, and no close either */
 };
 
@@ -44,9 +45,11 @@ static bool read_answer(struct probe *p)
     p->n_octets -= p->n_used;
     p->n_used = 0;
     while (link_now_ms() < until) {
-        if (p->n_octets &&
+        enum wire_status status =
             wire_read(p->version, WIRE_SERVER, p->octets, p->n_octets,
-                      &p->answer, &p->n_used, NULL) != WIRE_MORE)
+                      &p->answer, &p->n_used, NULL);
+        p->is_bad = status == WIRE_BAD;
+        if (status != WIRE_MORE)
             return p->n_used > 0;
         long got = link_read(p->link, p->octets + p->n_octets,
                              MAX_OCTETS - p->n_octets);
@@ -346,8 +349,13 @@ static int probe_version(const struct subject *of, enum wire_version version,
     snprintf(id, sizeof id, "mqttspec%d", (int)getpid() % 100000);
     snprintf(topic, sizeof topic, "%s/probe", id);
     int is_spoken = greet(&p, id, error, n);
-    if (is_spoken >= 0)
+    if (is_spoken > 0 && p.is_bad) { /* it takes CONNECT of any level */
+        find_broken(of->target, capability_of[version],
+                    "CONNECT is accepted: CONNACK has another form");
+        is_spoken = 0;
+    } else if (is_spoken >= 0) {
         find_asked(&p, capability_of[version], is_spoken);
+    }
     if (is_spoken > 0) {
         of->target->versions |= 1u << version;
         if (version == WIRE_5_0)

@@ -12,7 +12,7 @@
 
 #include "target_inside.h"
 
-enum { START_S = 15, REACH_MS = 1000 };
+enum { START_S = 60, REACH_MS = 1000 };
 
 static void last_line_of_log(const struct instance *instance, char *out,
                              size_t n)

@@ -34,6 +34,7 @@ void client_subscribe_filter_at(struct client *client, struct where where,
     if (code < filter->qos) /* which a Server may */
         t_skip(client->t, "the server grants QoS %d in place of %d", code,
                filter->qos);
+    t_heed_quota(client->t, "SUBACK", code);
     if (code != filter->qos)
         t_fail_at(client->t, where,
                   t_text(client->t, "SUBACK grants QoS %d", filter->qos),
@@ -94,6 +95,7 @@ void client_publish_at(struct client *client, struct where where,
                        const struct message *message)
 {
     int code = do_publish(client, where, message);
+    t_heed_quota(client->t, "the acknowledgement of PUBLISH", code);
     if (code >= 0x80)
         t_fail_at(client->t, where, "the message is acknowledged",
                   "Reason Code 0x%02X", (unsigned)code);

@@ -59,6 +59,8 @@ static struct peer *open_at(struct t *t, struct endpoint endpoint,
     if (t_fault(t))
         open_tap(peer, &endpoint);
     peer->link = link_open(&endpoint, t_deadline_ms(t), error, sizeof error);
+    if (!peer->link && *endpoint.offer) /* which a server need not take */
+        t_inconclusive(t, "sub-protocols \"%s\": %s", endpoint.offer, error);
     if (!peer->link)
         t_error(t, "%s", error);
     peer->is_closed = false;

@@ -38,6 +38,7 @@ void peer_subscribe_filter_at(struct peer *peer, struct where where,
     if (code >= 0 && code < filter->qos) /* which a Server may */
         t_skip(peer->t, "the server grants QoS %d in place of %d", code,
                filter->qos);
+    t_heed_quota(peer->t, "SUBACK", code);
     if (code != filter->qos)
         t_fail_at(peer->t, where, where.text, "SUBACK with %zu codes, 0x%02X",
                   wire_len(codes), (unsigned)code & 0xff);
@@ -90,6 +91,7 @@ static void expect_ack(struct peer *peer, struct where where,
     where.text = t_text(peer->t, "%s for Packet Identifier %u",
                         wire_type_name(type), id);
     const struct wire_packet *ack = peer_await(peer, where, type, id);
+    t_heed_quota(peer->t, wire_type_name(type), (int)ack->reason);
     if (ack->reason >= 0x80)
         t_fail_at(peer->t, where, where.text, "%s with Reason Code 0x%02X",
                   wire_type_name(type), ack->reason);

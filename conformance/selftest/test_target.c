@@ -87,6 +87,12 @@ static const struct reply no_rights[] = {
     {WIRE_DISCONNECT, "", 0},
     {WIRE_OCTETS, NULL, 0}};
 
+/* Of 3.1.1 alone, whatever CONNECT asks for. */
+static const struct reply one_form[] = {{WIRE_CONNECT, "20 02 00 00", 0},
+                                        {WIRE_SUBSCRIBE, "90 03 00 01 00", 0},
+                                        {WIRE_DISCONNECT, "", 0},
+                                        {WIRE_OCTETS, NULL, 0}};
+
 /* Of 3.1.1 alone, and silent to all but CONNECT. */
 static const struct reply silent[] = {{WIRE_CONNECT, "20 02 00 00", 4},
                                       {WIRE_CONNECT, "", 0},
@@ -110,6 +116,11 @@ static const struct probing {
       "qos2: no, though CONNACK does not limit it"},
      {"wildcards", "qos2"}},
     {no_rights, TARGET_PROBE_MS, {NULL}, {NULL}},
+    {one_form,
+     2000,
+     {"mqtt5.0: no, though CONNECT is accepted: CONNACK has another form",
+      "qos1: no"},
+     {"mqtt5.0", "qos1", "qos2"}},
     {silent,
      2000,
      {"qos1: no answer in 2000 ms, taken for no",

@@ -75,4 +75,7 @@ const struct fault faults_1_data[] = {
     FAULT("length_of_suback_not_minimal",
           "the Remaining Length of SUBACK takes two octets", "5.0/MQTT-1.5.5-1",
           {SERVER, SUBACK(), op_alter, {SET(raw_length_octets, 2)}}),
+    FAULT("padded_integers_taken",
+          "an integer with more octets than it needs is taken",
+          "5.0/MQTT-1.5.5-1", {CLIENT, NULL, op_hide_close}),
     {0}};

@@ -56,4 +56,9 @@ const struct fault faults_3_10_unsubscribe[] = {
     FAULT("unsuback_code_missing", "UNSUBACK lacks the last code",
           "5.0/MQTT-3.11.3-2 5.0/MQTT-3.10.4-6",
           {SERVER, UNSUBACK(), op_alter, .edit = edit_codes_lose_last}),
+    FAULT("share_taken_for_its_filter",
+          "UNSUBSCRIBE of a share ends the subscription to its filter",
+          "5.0/MQTT-3.10.4-1",
+          {CLIENT, UNSUBSCRIBE(), op_alter, .edit = edit_unshare,
+           .is = is_shared_filter}),
     {0}};

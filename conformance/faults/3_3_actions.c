@@ -144,4 +144,7 @@ const struct fault faults_3_3_actions[] = {
     FAULT("queue_of_a_hundred", "at most 100 messages wait for a session",
           "3.1.1/MQTT-4.5.0-1 5.0/MQTT-4.5.0-1",
           {SERVER, PUBLISH(), op_drop, .skip = 100}),
+    FAULT("lower_of_two_qos", "of two filters, the lower QoS counts",
+          "3.1.1/MQTT-3.3.5-1 5.0/MQTT-3.3.4-2",
+          {SERVER, PUBLISH(.qos = 2), op_alter, {SET(qos, 1)}}),
     {0}};

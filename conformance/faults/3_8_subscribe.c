@@ -142,4 +142,11 @@ const struct fault faults_3_8_subscribe[] = {
     FAULT("missing_features_granted",
           "subscriptions that the server said to refuse are granted",
           "5.0/RULE-feature-unavailable", {CLIENT, SUBSCRIBE(), op_accept}),
+    FAULT("identifier_outlives_its_subscription",
+          "a subscription that is replaced leaves its identifier",
+          "5.0/MQTT-3.8.4-3",
+          {SERVER,
+           PUBLISH(),
+           op_alter,
+           {SET(props.subscription_identifier[0], OPT(7))}}),
     {0}};

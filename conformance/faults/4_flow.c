@@ -224,4 +224,10 @@ const struct fault faults_4_flow[] = {
     FAULT("short_life_lost", "what comes in one segment with CONNECT is lost",
           "robustness/R3-whole-life",
           {CLIENT, PUBLISH(), op_drop, .is = is_early}),
+    FAULT("receive_maximum_not_whole_again",
+          "what is open from before counts against the next connection",
+          "5.0/RULE-send-quota-restarts",
+          {CLIENT, PUBLISH(), op_answer_and_shut,
+           .packet = DISCONNECT(.reason = RECEIVE_MAXIMUM_EXCEEDED),
+           .is = is_resumed}),
     {0}};

@@ -310,6 +310,34 @@ TEST_EACH(variable_byte_integers_are_minimal, numbers, "5.0/MQTT-1.5.5-1",
                       .props.subscription_identifier = {OPT(row->identifier)}));
 }
 
+struct hex_row {
+    struct row row;
+    const char *hex;
+};
+static const struct hex_row padded[] = {
+    {{"length_of_subscribe"}, "82 08 0001 8000 0001 61 00"},
+    {{"length_of_unsubscribe"}, "a2 07 0001 8000 0001 61"},
+    {{"length_of_publish"}, "30 06 0001 61 8000 78"},
+    {{"length_of_disconnect"}, "e0 03 00 8000"},
+    {{"identifier"}, "82 0a 0001 03 0b8100 0001 61 00"},
+};
+
+/* A variable byte integer takes no more octets than it needs, wherever it
+ * stands. */
+TEST_EACH(padded_integer_closes, padded, "5.0/MQTT-1.5.5-1",
+          "5.0/MQTT-4.13.1-1")
+{
+    const struct hex_row *row = t_row(t);
+    struct client *watcher = client_connect(t, "watcher");
+    client_subscribe(watcher, "will", 1);
+    struct peer *peer = peer_connect(
+        t, CONNECT(.client_id = "one", .clean_start = 1,
+                   .will = {.topic = "will", .payload = "gone", .qos = 1}));
+    peer_send(peer, RAW(row->hex));
+    peer_expect_error(peer, MALFORMED_PACKET, PROTOCOL_ERROR);
+    client_expect(watcher, MESSAGE("will", "gone"));
+}
+
 SUITE(data, "1.5 Data representation", bad_utf8_in_client_id_closes,
       bad_utf8_in_topic_name_closes, bad_utf8_in_topic_filter_closes,
       bad_utf8_in_user_name_closes, bad_utf8_in_will_topic_closes,
@@ -320,4 +348,4 @@ SUITE(data, "1.5 Data representation", bad_utf8_in_client_id_closes,
       nul_in_user_name_closes, nul_in_content_type_closes,
       nul_in_user_property_closes, byte_order_mark_is_kept,
       byte_order_mark_inside_is_kept, well_formed_text_is_kept,
-      variable_byte_integers_are_minimal);
+      variable_byte_integers_are_minimal, padded_integer_closes);

@@ -155,6 +155,18 @@ TEST(assigned_client_id_is_told, "5.0/MQTT-3.1.3-6", "5.0/MQTT-3.1.3-7",
     peer_expect_alive(first);
 }
 
+/* Nor does it matter whether a session was asked for. */
+TEST(assigned_client_id_is_told_to_all, "5.0/MQTT-3.1.3-6", "5.0/MQTT-3.2.2-16",
+     .needs = "empty_client_id")
+{
+    struct peer *peer = peer_open(t);
+    peer_send(peer, CONNECT(.client_id = "", .clean_start = 0));
+    const struct wire_packet *connack =
+        peer_expect(peer, CONNACK(.reason = SUCCESS, .session_present = 0));
+    t_check(t, wire_len(connack->props.assigned_client_identifier) > 0,
+            "an Assigned Client Identifier in CONNACK", "there is none");
+}
+
 /* The client owns the identifier it was assigned: under it, it comes back to
  * its session. */
 TEST(assigned_client_id_owns_its_session, "5.0/MQTT-3.1.3-7",
@@ -256,4 +268,6 @@ SUITE(connect_payload, "3.1.3 CONNECT payload", payload_fields_take_effect,
       assigned_client_id_owns_its_session, client_id_of_the_client_is_kept,
       empty_client_id_without_clean_session_is_refused,
       client_id_that_is_not_welcome_is_refused, empty_will_topic_is_refused,
-      long_client_ids_are_told_apart);
+      long_client_ids_are_told_apart,
+
+      assigned_client_id_is_told_to_all);

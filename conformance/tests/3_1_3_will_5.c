@@ -321,6 +321,26 @@ TEST(wildcard_in_response_topic_of_will, "5.0/MQTT-3.3.2-14")
         PUBLISH(.payload = "gone", .props = {.response_topic = NO_BYTES}));
 }
 
+/* The lifetime of a Will begins when it is published. */
+TEST(lifetime_of_will_begins_with_its_end, "5.0/MQTT-3.1.2-8",
+     "5.0/MQTT-3.3.2-6", .seconds = 3)
+{
+    struct peer *watcher = peer_hello(t, "watcher");
+    peer_subscribe(watcher, "status/pump", 0);
+    struct peer *pump = peer_connect(
+        t, CONNECT(.client_id = "pump", .clean_start = 1,
+                   .will = {.topic = "status/pump",
+                            .payload = "gone",
+                            .props = {.message_expiry_interval_s = OPT(2)}}));
+    t_let_pass(t, 2500, "more than the Message Expiry Interval of the Will");
+    peer_drop(pump);
+    const struct wire_packet *will =
+        peer_expect(watcher, PUBLISH(.payload = "gone"));
+    t_check(t, wire_value(will->props.message_expiry_interval_s, 0) <= 2,
+            "a Message Expiry Interval of 2 at most", "it is %u",
+            wire_value(will->props.message_expiry_interval_s, 0));
+}
+
 SUITE(will_properties, "3.1.3.2 Will Properties", will_delay_is_waited_for,
       will_published_when_session_expires, will_delay_ends_with_the_session,
       will_prevented_by_return, will_published_when_clean_start_ends_session,
@@ -329,4 +349,5 @@ SUITE(will_properties, "3.1.3.2 Will Properties", will_delay_is_waited_for,
       takeover_with_clean_start_publishes_will,
       will_user_properties_keep_their_order, will_property_reaches_subscribers,
       will_message_expiry_reaches_subscribers, will_payload_that_is_no_text,
-      will_property_twice_is_refused, wildcard_in_response_topic_of_will);
+      will_property_twice_is_refused, wildcard_in_response_topic_of_will,
+      lifetime_of_will_begins_with_its_end);

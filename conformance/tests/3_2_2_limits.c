@@ -207,6 +207,26 @@ TEST(finished_publications_free_receive_maximum, "5.0/MQTT-3.3.4-7",
     peer_expect_alive(peer);
 }
 
+/* A new connection may use the whole of it, whatever is open. */
+TEST(receive_maximum_is_whole_again, "5.0/MQTT-3.3.4-7",
+     "5.0/RULE-send-quota-restarts", .settings = "receiveMaximum=2")
+{
+    const struct wire_packet *connect =
+        CONNECT(.client_id = "one", .props.session_expiry_interval_s = OPT(60));
+    struct peer *peer = peer_connect(t, connect);
+    peer_send(peer, PUBLISH(.topic = "news", .payload = "1", .qos = 2,
+                            .packet_id = 1));
+    peer_expect(peer, PUBREC(.packet_id = 1));
+    peer_send(peer, PUBLISH(.topic = "news", .payload = "2", .qos = 2,
+                            .packet_id = 2));
+    peer_expect(peer, PUBREC(.packet_id = 2));
+    peer_drop(peer);
+    peer = peer_connect(t, connect);
+    peer_send(peer, PUBLISH(.topic = "news", .payload = "3", .qos = 1,
+                            .packet_id = 3));
+    peer_expect(peer, PUBACK(.packet_id = 3));
+}
+
 /* A server without one of these features says so in CONNACK, and grants no
  * subscription that asks for it. */
 TEST(missing_wildcards_are_told, "5.0/RULE-feature-unavailable",
@@ -252,4 +272,5 @@ SUITE(connack_limits, "3.2.2.3 CONNACK Properties", maximum_qos_is_told,
       alias_above_the_maximum_closes, alias_above_a_small_maximum_closes,
       alias_without_a_maximum_closes, publications_above_receive_maximum_close,
       finished_publications_free_receive_maximum, missing_wildcards_are_told,
-      missing_shares_are_told, missing_identifiers_are_told);
+      missing_shares_are_told, missing_identifiers_are_told,
+      receive_maximum_is_whole_again);

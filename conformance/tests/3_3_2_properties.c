@@ -46,6 +46,8 @@ static const struct carried carried[] = {
      CARRIED(.user_property = {{"key", "value"}})},
     {{"user_properties_empty", "5.0/MQTT-3.3.2-17"},
      CARRIED(.user_property = {{"", ""}, {"k", ""}, {"", "v"}})},
+    {{"user_properties_alike", "5.0/MQTT-3.3.2-17 5.0/MQTT-3.3.2-18"},
+     CARRIED(.user_property = {{"k", "1"}, {"k", "2"}, {"k", "2"}, {"l", ""}})},
     {{"user_properties_in_order", "5.0/MQTT-3.3.2-17 5.0/MQTT-3.3.2-18"},
      CARRIED(.user_property = {{"a", "1"},
                                {"b", "2"},

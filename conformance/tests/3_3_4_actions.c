@@ -78,6 +78,35 @@ TEST(overlapping_filters_are_capped_by_the_message, "3.1.1/MQTT-3.3.5-1",
     peer_expect_alive(reader);
 }
 
+struct overlap_row {
+    struct row row;
+    const char *first, *second;
+    uint8_t first_qos, second_qos;
+};
+static const struct overlap_row overlaps[] = {
+    {{"2_then_1"}, "a/b", "a/+", 2, 1},
+    {{"1_then_2"}, "a/b", "a/+", 1, 2},
+    {{"wider_2_then_1"}, "a/#", "a/b", 2, 1},
+    {{"wider_1_then_2"}, "a/#", "a/b", 1, 2},
+};
+
+/* The highest of two QoS that both are above 0. */
+TEST_EACH(overlapping_filters_of_qos_1_and_2, overlaps, "3.1.1/MQTT-3.3.5-1",
+          "5.0/MQTT-3.3.4-2", .needs = "wildcards qos2")
+{
+    const struct overlap_row *row = t_row(t);
+    struct peer *reader = peer_hello(t, "reader");
+    peer_subscribe(reader, row->first, row->first_qos);
+    peer_subscribe(reader, row->second, row->second_qos);
+    peer_subscribe(reader, "fence", 1);
+    struct client *writer = client_connect(t, "writer");
+    client_publish(writer, MESSAGE("a/b", "x", .qos = 2));
+    client_publish(writer, MESSAGE("fence", "x", .qos = 1));
+    struct copies copies = take_copies(t, reader);
+    t_check(t, copies.highest_qos == 2, "a copy at QoS 2", "%zu, up to QoS %d",
+            copies.n, copies.highest_qos);
+}
+
 /* Is this Subscription Identifier on the copy? */
 static bool has_identifier(const struct wire_packet *packet, uint32_t asked)
 {
@@ -365,4 +394,5 @@ SUITE(publish_actions, "3.3.4 PUBLISH actions",
       forbidden_publish_of_qos_2_is_answered,
       forbidden_publish_is_acknowledged_in_3_1,
       identifiers_stay_with_waiting_messages,
-      identifier_stays_with_repeated_message);
+      identifier_stays_with_repeated_message,
+      overlapping_filters_of_qos_1_and_2);

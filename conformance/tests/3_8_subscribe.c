@@ -181,6 +181,23 @@ TEST(subscribe_again_replaces_options, "5.0/MQTT-3.8.4-3",
     peer_expect_message(peer, MESSAGE("a", "mine"));
 }
 
+/* Without an identifier the new subscription has none. */
+TEST(subscribe_again_without_identifier, "5.0/MQTT-3.8.4-3",
+     .needs = "subscription_identifiers")
+{
+    struct peer *peer = peer_hello(t, "again");
+    peer_send(peer, SUBSCRIBE(.packet_id = 1, .filters = {{"a"}},
+                              .props = {.subscription_identifier = {7}}));
+    peer_expect(peer, SUBACK(.packet_id = 1));
+    peer_subscribe(peer, "a", 0);
+    struct client *other = client_connect(t, "other");
+    client_publish(other, MESSAGE("a", "x", .qos = 1));
+    const struct wire_packet *packet = peer_expect(peer, PUBLISH(.topic = "a"));
+    t_check(t, packet->props.n_subscription_identifiers == 0,
+            "no Subscription Identifier", "there are %zu",
+            packet->props.n_subscription_identifiers);
+}
+
 /* Replacing a subscription while messages flow loses none of them, and with
  * Retain Handling 0 the retained message is sent again. */
 TEST(subscribe_again_loses_nothing, "3.1.1/MQTT-3.8.4-3", "5.0/MQTT-3.8.4-4",
@@ -336,4 +353,4 @@ SUITE(subscribe, "3.8 SUBSCRIBE", subscribe_wrong_flags, subscribe_bad_utf8,
       subscribe_several_filters, subscribe_lower_qos,
       subscribe_without_wildcards, subscribe_identifier_zero,
       subscribe_identifier_twice, subscribe_options_of_each_filter,
-      subscribe_no_local_leaves_others);
+      subscribe_no_local_leaves_others, subscribe_again_without_identifier);

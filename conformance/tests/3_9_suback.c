@@ -4,7 +4,7 @@
  * Spec: 5.0 s3.9, 3.1.1 s3.9.
  */
 #include "client/client.h"
-#include "peer/peer.h"
+#include "peer/hostile.h"
 #include "suite.h"
 
 /* Some brokers grant what their ACL denies and then deliver nothing, which the
@@ -103,6 +103,18 @@ TEST(suback_within_maximum_packet_size, "5.0/MQTT-3.9.2-1", "5.0/MQTT-3.9.2-2",
             "%zu octets", suback->octets.n);
 }
 
+/* One whose codes alone make it too large does not come at all. */
+TEST(suback_of_many_codes_is_not_sent, "5.0/MQTT-3.1.2-24")
+{
+    struct peer *peer =
+        peer_connect(t, CONNECT(.client_id = "small", .clean_start = 1,
+                                .props = {.maximum_packet_size = 20}));
+    peer_send(peer, hostile_subscribe(t, 30));
+    peer_send(peer, PINGREQ());
+    peer_expect_or_close(peer, PINGRESP());
+}
+
 SUITE(suback, "3.9 SUBACK", suback_in_order, suback_grants_no_more,
       suback_grants_what_is_asked, suback_for_a_forbidden_filter,
-      suback_failure_in_place, suback_within_maximum_packet_size);
+      suback_failure_in_place, suback_within_maximum_packet_size,
+      suback_of_many_codes_is_not_sent);

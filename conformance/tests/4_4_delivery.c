@@ -228,6 +228,27 @@ TEST(order_of_pubrel, "3.1.1/MQTT-4.6.0-4", "3.1.1/MQTT-4.6.0-6",
     peer_expect(peer, PUBREL(.packet_id = second));
 }
 
+/* And again in this order, when the session is carried on. */
+TEST(order_of_pubrel_is_kept, "3.1.1/MQTT-4.6.0-4", "5.0/MQTT-4.4.0-1",
+     .needs = "qos2")
+{
+    struct peer *peer = peer_connect(t, CONNECT(.client_id = "sub", KEPT));
+    peer_subscribe(peer, "a", 2);
+    struct client *publisher = client_connect(t, "publisher");
+    client_publish(publisher, MESSAGE("a", "1", .qos = 2));
+    client_publish(publisher, MESSAGE("a", "2", .qos = 2));
+    uint16_t first = peer_expect(peer, PUBLISH(.payload = "1"))->packet_id;
+    uint16_t second = peer_expect(peer, PUBLISH(.payload = "2"))->packet_id;
+    peer_send_together(peer, PUBREC(.packet_id = first),
+                       PUBREC(.packet_id = second));
+    peer_expect(peer, PUBREL(.packet_id = first));
+    peer_expect(peer, PUBREL(.packet_id = second));
+    peer_drop(peer);
+    peer = peer_connect(t, CONNECT(.client_id = "sub", KEPT));
+    peer_expect(peer, PUBREL(.packet_id = first));
+    peer_expect(peer, PUBREL(.packet_id = second));
+}
+
 /* So many messages, "0", "1" ...: more than a round number of them. */
 enum { MANY = 150 };
 
@@ -291,4 +312,4 @@ SUITE(delivery, "4.4 Delivery", subscription_is_kept,
       open_packets_come_again, open_message_keeps_its_identifier,
       every_session_gets_it, order_is_kept, order_of_burst_is_kept,
       order_of_resending_is_kept, order_of_pubrel, many_messages_wait,
-      many_sessions_get_it);
+      many_sessions_get_it, order_of_pubrel_is_kept);

@@ -154,6 +154,23 @@ TEST_EACH(dollar_topics, leading_wildcards, "3.1.1/MQTT-4.7.2-1",
     client_expect_nothing_more(wild);
 }
 
+/* The same for retained messages. */
+TEST_EACH(dollar_topics_retained, leading_wildcards, "3.1.1/MQTT-4.7.2-1",
+          "5.0/MQTT-4.7.2-1", .own_broker = true, .needs = "retain")
+{
+    const struct topic_row *row = t_row(t);
+    struct client *publisher = client_connect(t, "publisher");
+    client_subscribe(publisher, "$test/x", 0);
+    client_publish(publisher, MESSAGE("$test/x", "1", .qos = 1, .retain = 1));
+    client_expect(publisher, MESSAGE("$test/x", "1"));
+    struct client *named = client_connect(t, "named");
+    client_subscribe(named, "$test/x", 0);
+    client_expect(named, MESSAGE("$test/x", "1", .retain = 1));
+    struct client *wild = client_connect(t, "wild");
+    client_subscribe(wild, row->text, 0);
+    client_expect_nothing_more(wild);
+}
+
 /* An empty Topic Name without an alias closes the connection. */
 TEST(empty_topic_name, "3.1.1/MQTT-4.7.3-1", "5.0/MQTT-4.7.3-1")
 {
@@ -202,4 +219,4 @@ TEST(shared_needs_its_prefix, "5.0/MQTT-4.8.2-1")
 SUITE(topics, "4.7 Topic Names and Topic Filters", wildcard_in_topic_name,
       wrong_filter_not_granted, filter_matches, filter_does_not_match,
       dollar_topics, empty_topic_name, empty_topic_filter, nul_in_topic_name,
-      nul_in_topic_filter, shared_needs_its_prefix);
+      nul_in_topic_filter, shared_needs_its_prefix, dollar_topics_retained);

@@ -33,6 +33,21 @@ TEST(session_survives_stop, "artemis/R17-sessions-survive-restart", ALL,
     check_session(t, STOP);
 }
 
+/* So does a share with its member. */
+TEST(share_survives_stop, "artemis/R17-sessions-survive-restart",
+     .versions = "5.0", .settings = "persistence=on", .own_broker = true,
+     .needs = "restart persistence shared")
+{
+    struct peer *reader = peer_connect(t, LASTING("reader"));
+    peer_subscribe(reader, "$share/g/news", 1);
+    peer_disconnect(reader);
+    t_broker_restart(t);
+    struct peer *writer = peer_hello(t, "writer");
+    peer_publish(writer, MESSAGE("news", "one", .qos = 1));
+    struct peer *back = peer_connect(t, LASTING("reader"));
+    peer_expect_message(back, MESSAGE("news", "one", .qos = 1));
+}
+
 TEST(session_survives_kill, "artemis/R17-sessions-survive-restart", ALL,
      KILLED_WITH_QOS_2)
 {
@@ -365,4 +380,4 @@ SUITE(artemis_restart, "Artemis R17 Durability", session_survives_stop,
       qos_2_publish_survives_kill, qos_2_pubrel_survives_stop,
       qos_2_pubrel_survives_kill, qos_2_received_survives_stop,
       qos_2_received_survives_kill, expiry_survives_stop, will_survives_stop,
-      nothing_survives_in_memory);
+      nothing_survives_in_memory, share_survives_stop);

@@ -75,6 +75,15 @@ async function done(page) {
   assert.deepEqual(complaints, []);
 }
 
+/* An arrow begins at the column of who sends, and its tip lies at the other's. */
+async function pointsFromTo(step, sender, receiver) {
+  const start = Number(await step.locator(".arrow").getAttribute("x1"));
+  const [tip, back] = (await step.locator(".tip").getAttribute("d")).match(/M (\S+) \S+ l (\S+)/).slice(1).map(Number);
+  assert.ok(Math.abs(start - sender) < 10, `it begins at ${start}, not ${sender}`);
+  assert.ok(Math.abs(tip - receiver) < 10, `it ends at ${tip}, not ${receiver}`);
+  assert.equal(Math.sign(back), Math.sign(sender - receiver), "its tip points back");
+}
+
 test("the verdict stands in one line", async (browser) => {
   const page = await open(browser, url("one", "index.html"));
   assert.match(await page.locator("h1").innerText(), /^It breaks 1 statement and keeps \d+\.$/);
@@ -90,6 +99,9 @@ test("a failed case shows its ladder", async (browser) => {
   assert.equal(await line.locator(".step").count(), 8);
   assert.equal(await line.locator(".offending").count(), 1);
   assert.deepEqual(await line.locator(".head").allTextContents(), ["watcher", "broker", "pump"]);
+  const columns = await line.locator(".head").evaluateAll((all) => all.map((e) => Number(e.getAttribute("x"))));
+  for (const [step, sender, receiver] of [[1, 0, 1], [2, 1, 0], [4, 2, 1], [5, 1, 2], [7, 1, 0]])
+    await pointsFromTo(line.locator(".step").nth(step), columns[sender], columns[receiver]);
   await line.locator(".offending").hover();
   assert.match(await page.locator("#hint").innerText(), /RETAIN\s*true/);
   await line.locator(".step").nth(1).hover();

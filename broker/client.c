@@ -7,9 +7,9 @@
 
 #include "codec/encode.h"
 
-/* refusal finds the Reason Code with which a packet refuses; SUCCESS: it does
- * not. */
-static enum reason refusal(const struct packet *packet)
+/* refused_with finds the Reason Code with which a packet refuses; SUCCESS: it
+ * does not. */
+static enum reason refused_with(const struct packet *packet)
 {
     enum reason reason = REASON_SUCCESS;
     const struct slice codes = packet->suback.reasons;
@@ -29,7 +29,7 @@ static enum reason refusal(const struct packet *packet)
 static void explain(const struct client *c, const struct packet *packet,
                     struct properties *p)
 {
-    enum reason reason = refusal(packet);
+    enum reason reason = refused_with(packet);
     const char *why = c->why ? c->why : reason_name(reason);
     if (reason == REASON_SUCCESS || *why == '\0')
         return;

@@ -168,11 +168,11 @@ static int64_t wait_ms(const struct serve *s, uint64_t now_ms)
     return deadline > now_ms ? (int64_t)(deadline - now_ms) : 0;
 }
 
-/* wait_for_work sleeps in select. Returns false when nothing is ready. Signals
+/* wait_for_work sleeps in select. Returns how many bits are left. Signals
  * are let in only there, so that none is missed between a look at its flag and
  * the sleep.
  */
-static bool wait_for_work(struct serve *s, const sigset_t *while_waiting)
+static int wait_for_work(struct serve *s, const sigset_t *while_waiting)
 {
     int64_t wait = wait_ms(s, s->broker->now_ms);
     struct timespec timeout = {(time_t)(wait / 1000),
@@ -183,7 +183,7 @@ static bool wait_for_work(struct serve *s, const sigset_t *while_waiting)
 
     if (n < 0 && errno != EINTR)
         die("select: %s", strerror(errno));
-    return n > 0;
+    return n > 0 ? n : 0;
 }
 
 /* has_place tells whether a connection can be taken, if only to be told that
@@ -362,39 +362,47 @@ static void read_client(struct serve *s, struct client *c)
     take_back(s, conn);
 }
 
-/* is_due tells whether a client has octets for us. TLS may need a writable
- * socket to go on reading, or hold what select() does not see.
+/* take_ready counts the bits that select() left for a client off n_ready.
+ * Returns whether it is to be read: TLS may need a writable socket for that.
  */
-static bool is_due(const struct serve *s, const struct transport *t,
-                   bool is_ready)
+static bool take_ready(const struct serve *s, const struct transport *t,
+                       int *n_ready)
 {
-    return (is_ready && (has_bit(s->readable, t->fd) ||
-                         (t->wants_write && has_bit(s->writable, t->fd)))) ||
-           t->ops->has_pending(t);
+    bool is_readable = has_bit(s->readable, t->fd);
+    bool is_writable = has_bit(s->writable, t->fd);
+
+    *n_ready -= is_readable + is_writable;
+    return is_readable || (is_writable && t->wants_write);
 }
 
-static void serve_clients(struct serve *s, bool is_ready)
+/* serve_clients reads from those that are ready, and stops behind the last one,
+ * unless a transport may hold octets that select() does not see.
+ */
+static void serve_clients(struct serve *s, int n_ready)
 {
-    for (struct client *c = s->broker->clients; c; c = c->next) {
+    for (struct client *c = s->broker->clients;
+         c && (n_ready > 0 || s->has_pending); c = c->next) {
         const struct transport *t = c->conn->transport;
-        if (t && may_read(s, c->conn) && is_due(s, t, is_ready))
+        if (!t)
+            continue;
+        bool is_ready = n_ready > 0 && take_ready(s, t, &n_ready);
+        if (may_read(s, c->conn) && (is_ready || t->ops->has_pending(t)))
             read_client(s, c);
     }
 }
 
 static void turn(struct serve *s, const sigset_t *while_waiting)
 {
-    bool is_ready;
+    int n_ready;
 
     memset(s->readable, 0, s->n_words * sizeof *s->readable);
     memset(s->writable, 0, s->n_words * sizeof *s->writable);
     gather_clients(s);
     gather_listeners(s);
-    is_ready = wait_for_work(s, while_waiting);
+    n_ready = wait_for_work(s, while_waiting);
     broker_begin_turn(s->broker, serve_clock_ms(), (int64_t)time(NULL));
-    if (is_ready || s->has_pending)
-        serve_clients(s, is_ready);
-    if (is_ready && !s->broker->is_stopping)
+    serve_clients(s, n_ready);
+    if (n_ready > 0 && !s->broker->is_stopping)
         accept_ready(s);
     broker_end_turn(s->broker);
 }

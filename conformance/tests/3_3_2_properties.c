@@ -23,8 +23,10 @@ struct carried {
     }
 
 static const struct carried carried[] = {
+    /* "equivalent to not sending" one, 5.0 s3.3.2.3.2: it may be left out */
     {{"payload_format_0", "5.0/MQTT-3.3.2-4"},
-     CARRIED(.payload_format_indicator = OPT(0))},
+     {.payload_format_indicator = OPT(0), .content_type = "x"},
+     {.content_type = "x"}},
     {{"payload_format_1", "5.0/MQTT-3.3.2-4"},
      CARRIED(.payload_format_indicator = OPT(1))},
     {{"payload_format_absent", "5.0/MQTT-3.3.2-4"},

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ws.c -- the WebSocket transport: handshake, frames, and what it writes.
  *
- * Input: settings, then records of a length and octets that arrive from below.
- * Below is memory that gives and takes a few octets at a time, or takes none
- * now and then. With bit 0 of the settings a good handshake goes before, so
- * that frames are reached; with bits 4 and 5 off and on the answer is a large
- * one. Spec: RFC 6455; 5.0 s6.
+ * Input: settings, then records of a length and octets that arrive from below,
+ * which is memory (memory.h). With bit 0 of the settings a good handshake goes
+ * before, so that frames are reached; with bits 4 and 5 off and on the answer
+ * is a large one. Spec: RFC 6455; 5.0 s6.
  */
 #include "support/fuzz.h"
 

@@ -186,24 +186,20 @@ static void write_command(const struct fuzz *f, const struct burst *burst,
     }
 }
 
-/* keep shrinks the burst of a new finding and writes its capture. */
+/* keep shrinks the burst of a new finding and writes its capture: of the fewest
+ * steps, or of what was seen where that does not show it again. */
 static void keep(struct fuzz *f, struct burst *burst, struct finding *finding,
-                 struct transcript **transcript)
+                 const struct transcript *seen)
 {
     char name[64] = "";
     struct transcript *last = NULL;
-    if (!again(f, burst, finding->key, &last)) {
-        finding->again[0] = '\0';
-    } else {
+    const struct transcript *shown = seen;
+    if (again(f, burst, finding->key, &last)) {
         shrink(f, burst, finding->key, &last);
-        if (again(f, burst, finding->key, &last)) {
-            transcript_free(*transcript);
-            *transcript = last;
-            last = NULL;
-        }
+        if (again(f, burst, finding->key, &last))
+            shown = last;
         write_command(f, burst, finding);
     }
-    transcript_free(last);
     for (size_t i = 0; i < sizeof name - 1 && finding->key[i]; i++) {
         char c = finding->key[i];
         name[i] = c == '/' || c == ' ' ? '-' : c;
@@ -212,10 +208,11 @@ static void keep(struct fuzz *f, struct burst *burst, struct finding *finding,
     snprintf(finding->capture, sizeof finding->capture, "%s/fuzz-%s.pcap",
              f->report, name);
     if (report_make_folders(f->report) != 0 ||
-        transcript_write_pcap(*transcript, finding->capture) != 0) {
+        transcript_write_pcap(shown, finding->capture) != 0) {
         fprintf(stderr, "mqttspec: %s cannot be written\n", finding->capture);
         finding->capture[0] = '\0';
     }
+    transcript_free(last);
 }
 
 bool finding_look(struct fuzz *f, struct burst *burst)
@@ -232,7 +229,7 @@ bool finding_look(struct fuzz *f, struct burst *burst)
         bool before[BURST_STEPS];
         memcpy(before, burst->is_left_out, sizeof before);
         if (finding)
-            keep(f, burst, finding, &t);
+            keep(f, burst, finding, t);
         memcpy(burst->is_left_out, before, sizeof before);
         goes_on = f->witness != NULL;
     }

@@ -59,6 +59,6 @@ plant alias-0-accepted session broker/on_publish.c 's/alias == 0 \|\| //'
 plant identifier-used-again session broker/state/inflight.c \
     's/uint16_t id = f->last_id;/uint16_t id = 0;/; s/while \(inflight_find\(f, id\)\);/while (0);/'
 plant no-local-ignored session broker/state/router.c 's/s->is_no_local && s->session/0 && s->session/'
-plant row-of-nobody-followed store broker/state/store_load.c 's/if \(!s \|\| \(!m &&/if ((!m \&\&/'
+plant message-of-a-released-delivery store broker/state/store_load.c 's/if \(m\)(\s*m->n_stored\+\+;)/$1/'
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

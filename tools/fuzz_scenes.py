@@ -307,6 +307,7 @@ def others():
         3, 1, 0, 2, 3) + b"\4" + small(1) + small(9) + b"\5" + message + b"\5" + spoilt.replace(b"a/b", b"a/c")
     yield "store", "ended-long-ago", b"\0" + session(1, ends=at(-9)) + session(2, message, at(-9)) + subscription(1, b"a")
     yield "store", "rows-of-nobody", b"\0" + subscription(9, b"a") + delivery(1, 9, 9, 1, 1) + b"\4" + small(9) + small(1)
+    yield "store", "a-delivery-without-its-message", b"\0" + session(1) + delivery(1, 1, 9, 1, 1)
     yield "store", "a-session-below-zero", b"\0" + session(1) + b"\2" + small(1) + message + b"\0" + wide(-5) + blob(b"c9") + null + wide(60) + small(
         0) * 3 + no_message + b"\1" + wide(-5) + blob(b"a") + small(0) * 6 + b"\3" + small(1) + wide(-5) + small(
         1) * 3 + small(0) + small(1) + null + null + b"\4" + wide(-5) + small(3)

@@ -62,14 +62,16 @@ void session_publish_will(struct broker *b, struct session *s)
     if (m->has_expiry)
         m->expires_ms += b->now_ms;
     address_set_expiry(b->config, m, b->now_ms);
-    if (m->is_retained && !broker_may_retain(b, m->topic)) {
+    bool is_kept = !m->is_retained || broker_may_retain(b, m->topic);
+    if (!is_kept)
         log_line(b->log, LOG_INFO, "%s: Will not retained, %s", s->client_id,
                  reason_name(REASON_QUOTA_EXCEEDED));
-        m->is_retained = false;
-    }
-    if (security_may_publish(b->security, s->user, session_client_id(s),
-                             m->topic))
+    bool may_publish = security_may_publish(b->security, s->user,
+                                            session_client_id(s), m->topic);
+    if (may_publish && is_kept)
         broker_publish(b, m);
+    else if (may_publish) /* with its RETAIN flag [MQTT-3.3.1-13] */
+        router_publish(&b->router, &b->subtree, m, b->now_ms);
     else
         log_line(b->log, LOG_INFO, "%s: Will refused, %s", s->client_id,
                  reason_name(REASON_NOT_AUTHORIZED));

@@ -31,12 +31,8 @@ struct message *message_new(struct slice topic, const struct publish *publish,
                             uint64_t now_ms)
 {
     const struct properties *p = &publish->properties;
-    struct properties kept;
-    kept.present = p->present & forwarded;
-    if (kept.present) {
-        kept = *p;
-        kept.present &= forwarded;
-    }
+    struct properties kept = *p;
+    kept.present &= forwarded;
     size_t n_kept = props_size(&kept);
     size_t room = topic.n + n_kept + publish->payload.n;
     struct message *m = mem_grow(NULL, 1, sizeof *m + room);

@@ -63,19 +63,20 @@ TEST(each_of_many_filters_counts, "3.1.1/MQTT-3.8.4-4", "5.0/MQTT-3.8.4-5",
     peer_expect_nothing(reader);
 }
 
-/* Takes what comes without an acknowledgement, up to n messages; their
- * identifiers into `ids`. A server may have fewer under way. */
+/* Takes what comes before PINGRESP, without an acknowledgement: n messages at
+ * most; their identifiers into `ids`. A server may have fewer under way. */
 static size_t take_open(struct peer *reader, uint16_t *ids, size_t n)
 {
     size_t n_open = 0;
+    const struct wire_packet *packet;
     peer_send(reader, PINGREQ());
     while (n_open < n) {
-        const struct wire_packet *packet =
-            peer_expect_any(reader, PUBLISH(.qos = 1), PINGRESP());
+        packet = peer_expect_any(reader, PUBLISH(.qos = 1), PINGRESP());
         if (packet->type == WIRE_PINGRESP)
-            break;
+            return n_open;
         ids[n_open++] = packet->packet_id;
     }
+    peer_expect(reader, PINGRESP());
     return n_open;
 }
 

@@ -42,6 +42,7 @@
     X(flow)                                                                    \
     X(authentication)                                                          \
     X(websocket)                                                               \
+    X(websocket_rfc)                                                           \
     X(artemis_config)                                                          \
     X(artemis_limits)                                                          \
     X(artemis_takeover)                                                        \

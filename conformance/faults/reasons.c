@@ -28,6 +28,7 @@ static const struct reason statements[] = {
     {"artemis/R05-trace-*", IN_LOG},
     {"artemis/R05-payload-256", IN_LOG},
     {"artemis/R05-no-secrets", IN_LOG},
+    {"robustness/R4-websocket-*", WEBSOCKET},
     {"robustness/R2-memory-bounded", IN_PROCESS},
     {"robustness/R2-descriptors-*", IN_PROCESS},
     {NULL, NULL}};
@@ -43,6 +44,10 @@ static const struct reason cases[] = {
     {"payload_does_not_break_the_line/*", IN_LOG},
     {"*_in_text_frame/*", WEBSOCKET},
     {"subprotocol_is_mqtt*", WEBSOCKET},
+    {"*_upgrade_is_*", WEBSOCKET},
+    {"pong_has_the_payload_of_its_ping*", WEBSOCKET},
+    {"close_is_answered_by_close*", WEBSOCKET},
+    {"frame_that_is_forbidden_closes*", WEBSOCKET},
     {"binary_frames/*", WEBSOCKET},
     {"packets_in_one_frame/*", WEBSOCKET},
     {"packet*_over_several_frames/*", WEBSOCKET},

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <wslay/wslay.h>
 
+#include "link/frames.h"
 #include "link/link.h"
 
 struct link {
@@ -14,7 +15,11 @@ struct link {
     SSL *ssl; /* NULL without TLS */
     SSL_CTX *ctx;
     wslay_event_context_ptr ws; /* NULL without WebSocket */
-    unsigned char *in;          /* WebSocket payload not yet read */
+    struct frames frames;       /* of the other side */
+    unsigned char pong[125];    /* payload of the last pong */
+    size_t n_pong;
+    bool has_pong;
+    unsigned char *in; /* WebSocket payload not yet read */
     size_t n_in, cap_in, at_in;
     unsigned char head[4096]; /* what came behind the HTTP answer */
     size_t n_head;

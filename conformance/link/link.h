@@ -68,6 +68,10 @@ int link_write_frame(struct link *link, unsigned first, const void *octets,
 /* link_write_below writes octets below WebSocket, where frames are: what is no
  * frame at all. 0; -1 when the connection is gone, or is no WebSocket. */
 int link_write_below(struct link *link, const void *octets, size_t n);
+/* link_pong gives the payload of the last WebSocket pong that came, NULL if
+ * none did; link_was_closed: has a Close of WebSocket come? */
+const void *link_pong(const struct link *link, size_t *n);
+bool link_was_closed(const struct link *link);
 /* link_subprotocol gives the WebSocket sub-protocol the server chose; "" if it
  * named none. */
 const char *link_subprotocol(const struct link *link);

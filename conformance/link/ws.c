@@ -13,13 +13,26 @@
 
 #include "link/layer.h"
 
+/* The connection is of no use: this is wrong with what the broker sent. */
+static void break_off(struct link *link, const char *wrong)
+{
+    snprintf(link->error, sizeof link->error, "%s", wrong);
+    link->ended = LINK_BAD;
+}
+
 static ssize_t on_recv(wslay_event_context_ptr ws, uint8_t *octets, size_t n,
                        int flags, void *user)
 {
     (void)flags;
-    long got = layer_read(user, octets, n);
+    struct link *link = user;
+    const char *wrong = NULL;
+    long got = layer_read(link, octets, n);
     if (got > 0)
+        wrong = frames_follow(&link->frames, octets, (size_t)got);
+    if (got > 0 && !wrong)
         return got;
+    if (wrong)
+        break_off(link, wrong);
     wslay_event_set_error(ws, got == LINK_AGAIN ? WSLAY_ERR_WOULDBLOCK
                                                 : WSLAY_ERR_CALLBACK_FAILURE);
     return -1;
@@ -50,9 +63,14 @@ static void on_message(wslay_event_context_ptr ws,
     struct link *link = user;
     (void)ws;
     if (message->opcode == WSLAY_TEXT_FRAME) {
-        snprintf(link->error, sizeof link->error,
-                 "the broker sent a WebSocket text frame");
-        link->ended = LINK_BAD;
+        break_off(link, "the broker sent a WebSocket text frame");
+        return;
+    }
+    if (message->opcode == WSLAY_PONG) {
+        link->has_pong = true;
+        link->n_pong = message->msg_length;
+        if (link->n_pong)
+            memcpy(link->pong, message->msg, link->n_pong);
         return;
     }
     if (message->opcode != WSLAY_BINARY_FRAME || message->msg_length == 0)
@@ -210,6 +228,17 @@ int ws_write_frame(struct link *link, unsigned first, const void *octets,
     int bad = layer_write(link, frame, (size_t)(at - frame));
     free(frame);
     return bad;
+}
+
+const void *link_pong(const struct link *link, size_t *n)
+{
+    *n = link->n_pong;
+    return link->has_pong ? link->pong : NULL;
+}
+
+bool link_was_closed(const struct link *link)
+{
+    return link->ws && wslay_event_get_close_received(link->ws);
 }
 
 void ws_end(struct link *link, bool say_close)

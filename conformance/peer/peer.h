@@ -86,6 +86,11 @@ void peer_send_ws_ping(struct peer *peer);
 void peer_send_frame_octets(struct peer *peer,
                             const struct wire_packet *octets);
 
+/* peer_upgrade sends an HTTP request for this target's WebSocket, with these
+ * fields behind Host (each with its CR LF), and returns the answer up to its
+ * empty line; "" if the broker closed without one. Owned by t. */
+const char *peer_upgrade(struct t *t, const char *fields);
+
 /* ---- expecting
  * -------------------------------------------------------------*/
 
@@ -159,6 +164,16 @@ void peer_expect_disconnect_at(struct peer *peer, struct where where,
                                 to_ms)
 void peer_expect_close_within_at(struct peer *peer, struct where where,
                                  int from_ms, int to_ms);
+
+/* A pong of WebSocket with this payload must come; packets that come meanwhile
+ * are dropped. */
+#define peer_expect_pong(peer, payload)                                        \
+    peer_expect_pong_at(peer, HERE(#payload), payload)
+void peer_expect_pong_at(struct peer *peer, struct where where,
+                         struct wire_bytes payload);
+/* The broker says Close of WebSocket before it ends the connection. */
+#define peer_expect_ws_close(peer) peer_expect_ws_close_at(peer, HERE(""))
+void peer_expect_ws_close_at(struct peer *peer, struct where where);
 
 /* Has the broker closed within so many milliseconds? What it sends meanwhile is
  * dropped. For a test that does something over and over until the close. */

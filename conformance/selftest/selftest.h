@@ -21,6 +21,7 @@ Suite *suite_observe_sessions(void);
 Suite *suite_observe_flow(void);
 Suite *suite_observe_delivery(void);
 Suite *suite_scram(void);
+Suite *suite_frames(void);
 Suite *suite_target(void);
 Suite *suite_tap(void);
 Suite *suite_blackbox(void);

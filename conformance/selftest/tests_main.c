@@ -20,6 +20,7 @@ static Suite *(*const suites[])(void) = {
     suite_observe_flow,
     suite_observe_delivery,
     suite_scram,
+    suite_frames,
     suite_target,
     suite_tap,
     suite_blackbox,

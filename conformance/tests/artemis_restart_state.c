@@ -162,23 +162,51 @@ TEST(qos_2_identifier_is_free_after_kill,
             .password = {t_user_bound(t).password},                            \
             .props.session_expiry_interval_s = OPT(600))
 
-/* What waits for a client that the ACL binds comes after a restart, too. */
+#define WITH_ACL                                                               \
+    .settings = "persistence=on;users=on;acl=on", .own_broker = true
+
+static struct client *unbound(struct t *t, const char *id)
+{
+    return client_connect(t, id, .user_name = t_user(t).name,
+                          .password = t_user(t).password);
+}
+
+/* What waits for a client that the ACL binds comes after a restart, too: what
+ * was published before it, and after it. */
 TEST(queue_of_a_bound_client_survives_stop,
-     "artemis/R17-sessions-survive-restart", ALL,
-     .settings = "persistence=on;users=on;acl=on", .own_broker = true,
+     "artemis/R17-sessions-survive-restart", ALL, WITH_ACL,
      .needs = "restart persistence")
 {
     struct peer *reader = peer_connect(t, BOUND("reader"));
     peer_subscribe(reader, "news", 1);
     peer_disconnect(reader);
-    struct client *writer =
-        client_connect(t, "writer", .user_name = t_user(t).name,
-                       .password = t_user(t).password);
-    client_publish(writer, MESSAGE("news", "x", .qos = 1));
+    struct client *writer = unbound(t, "writer");
+    client_publish(writer, MESSAGE("news", "before", .qos = 1));
     client_disconnect(writer);
     t_broker_restart(t);
+    writer = unbound(t, "writer");
+    client_publish(writer, MESSAGE("news", "after", .qos = 1));
     struct peer *back = peer_connect(t, BOUND("reader"));
-    peer_expect_message(back, MESSAGE("news", "x", .qos = 1));
+    peer_expect_message(back, MESSAGE("news", "before", .qos = 1));
+    peer_expect_message(back, MESSAGE("news", "after", .qos = 1));
+}
+
+/* What it may not read does not wait for it, restart or no restart. */
+TEST(forbidden_topic_does_not_wait_after_stop,
+     "artemis/R17-sessions-survive-restart", "artemis/R16-publish-5-0",
+     .versions = "3.1.1 5.0", WITH_ACL,
+     .needs = "restart persistence acceptor_parameters")
+{
+    struct peer *reader = peer_connect(t, BOUND("reader"));
+    peer_subscribe(reader, "#", 1);
+    peer_disconnect(reader);
+    t_broker_restart(t);
+    struct client *writer = unbound(t, "writer");
+    client_publish(writer, MESSAGE("denied/x", "no", .qos = 1));
+    client_publish(writer, MESSAGE("news", "yes", .qos = 1));
+    struct peer *back = peer_connect(t, BOUND("reader"));
+    peer_expect_message(back, MESSAGE("news", "yes", .qos = 1));
+    peer_expect_nothing(back);
 }
 
 /* The Will of a client that was there when the broker was killed is published
@@ -201,9 +229,35 @@ TEST(will_survives_kill, "artemis/R04-will-on-failure",
     peer_expect_nothing(back);
 }
 
+/* It is judged by the rights that its client had. */
+TEST(will_of_a_bound_client_survives_kill, "artemis/R04-will-on-failure",
+     "artemis/R17-sessions-survive-restart", ALL, WITH_ACL,
+     .needs = "restart persistence durable acceptor_parameters")
+{
+    struct t_user user = t_user(t), bound = t_user_bound(t);
+    struct wire_packet *watch =
+        CONNECT(.client_id = "watcher", .user_name = {user.name},
+                .password = {user.password},
+                .props.session_expiry_interval_s = OPT(600));
+    struct peer *watcher = peer_connect(t, watch);
+    peer_subscribe(watcher, "will", 1);
+    peer_disconnect(watcher);
+    peer_connect(
+        t, CONNECT(.client_id = "pump", .user_name = {bound.name},
+                   .password = {bound.password},
+                   .props.session_expiry_interval_s = OPT(600),
+                   .will = {.topic = "will", .payload = "gone", .qos = 1}));
+    t_broker_kill(t);
+    struct peer *back = peer_connect(t, watch);
+    peer_expect_message(back, MESSAGE("will", "gone", .qos = 1));
+    peer_expect_nothing(back);
+}
+
 SUITE(artemis_restart_state, "Artemis R17 Durability: states",
       queue_keeps_its_order_over_stop, queue_keeps_its_properties_over_stop,
       retained_keeps_its_lifetime_over_stop, retained_delivery_survives_stop,
       replaced_stays_so_after_stop, replaced_stays_so_after_kill,
       qos_2_identifier_is_free_after_stop, qos_2_identifier_is_free_after_kill,
-      queue_of_a_bound_client_survives_stop, will_survives_kill);
+      queue_of_a_bound_client_survives_stop, will_survives_kill,
+      forbidden_topic_does_not_wait_after_stop,
+      will_of_a_bound_client_survives_kill);

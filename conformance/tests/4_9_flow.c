@@ -38,11 +38,11 @@ TEST(window_of_two, "5.0/MQTT-4.9.0-2", "5.0/MQTT-3.3.4-9", .needs = "qos2")
     peer_expect(peer, SUBACK(.packet_id = 1));
     struct client *publisher = client_connect(t, "publisher");
     client_publish(publisher, MESSAGE("a", "1", .qos = 1));
+    uint16_t first = peer_expect(peer, PUBLISH(.payload = "1"))->packet_id;
     client_publish(publisher, MESSAGE("a", "2", .qos = 2));
+    uint16_t second = peer_expect(peer, PUBLISH(.payload = "2"))->packet_id;
     client_publish(publisher, MESSAGE("a", "3", .qos = 1));
     client_publish(publisher, MESSAGE("a", "4", .qos = 1));
-    uint16_t first = peer_expect(peer, PUBLISH(.payload = "1"))->packet_id;
-    uint16_t second = peer_expect(peer, PUBLISH(.payload = "2"))->packet_id;
     peer_expect_nothing(peer);
     peer_send(peer, PUBACK(.packet_id = first));
     peer_expect(peer, PUBLISH(.payload = "3"));

@@ -29,9 +29,9 @@ TEST(open_deliveries_go_over, "3.1.1/MQTT-4.4.0-1", "5.0/MQTT-4.4.0-1",
     peer_subscribe(peer, "a", 2);
     struct client *writer = client_connect(t, "writer");
     client_publish(writer, MESSAGE("a", "1", .qos = 1));
+    uint16_t one = peer_expect(peer, PUBLISH(.payload = "1"))->packet_id;
     client_publish(writer, MESSAGE("a", "2", .qos = 2));
     client_publish(writer, MESSAGE("a", "3", .qos = 2));
-    uint16_t one = peer_expect(peer, PUBLISH(.payload = "1"))->packet_id;
     uint16_t two = peer_expect(peer, PUBLISH(.payload = "2"))->packet_id;
     uint16_t three = peer_expect(peer, PUBLISH(.payload = "3"))->packet_id;
     peer_send(peer, PUBREC(.packet_id = two));

@@ -7,6 +7,7 @@
 #include "peer/peer.h"
 #include "suite.h"
 #include "tests/rows.h"
+#include "tests/small.h"
 
 /* UNSUBSCRIBE whose reserved flags are not 0010 closes the connection. */
 TEST_EACH(unsubscribe_wrong_flags, flags_not_0010, "3.1.1/MQTT-3.10.1-1",
@@ -150,8 +151,9 @@ TEST(unsubscribe_several_filters, "3.1.1/MQTT-3.10.4-6", "5.0/MQTT-3.10.4-6")
     peer_expect_nothing(peer);
 }
 
-/* The codes of UNSUBACK stand in the order of the Topic Filters: known,
- * unknown, known. */
+/* The codes of UNSUBACK stand in the order of the Topic Filters: two known, one
+ * unknown. No statement demands that a server tells these apart: one that
+ * answers 0x00 to all shows no order. */
 TEST(unsuback_in_order, "5.0/MQTT-3.11.3-1", "5.0/MQTT-3.11.3-2",
      "5.0/MQTT-3.10.4-6")
 {
@@ -160,9 +162,15 @@ TEST(unsuback_in_order, "5.0/MQTT-3.11.3-1", "5.0/MQTT-3.11.3-2",
     peer_expect(peer, SUBACK(.packet_id = 1));
     peer_send(peer,
               UNSUBSCRIBE(.packet_id = 2, .filters = {{"a"}, {"c"}, {"b"}}));
-    peer_expect(peer, UNSUBACK(.packet_id = 2,
-                               .codes = CODES(SUCCESS, SUCCESS,
-                                              NO_SUBSCRIPTION_EXISTED)));
+    const struct wire_packet *unsuback =
+        peer_expect(peer, UNSUBACK(.packet_id = 2));
+    t_skip_unless(t,
+                  !wire_same(unsuback->codes, CODES(SUCCESS, SUCCESS, SUCCESS)),
+                  "the broker says Success of an unknown Topic Filter, too");
+    t_check(t,
+            wire_same(unsuback->codes,
+                      CODES(SUCCESS, SUCCESS, NO_SUBSCRIPTION_EXISTED)),
+            "UNSUBACK with 00, 00, 11", "the codes are others");
 }
 
 /* Reason String and User Property are left out of an UNSUBACK that they would
@@ -170,15 +178,14 @@ TEST(unsuback_in_order, "5.0/MQTT-3.11.3-1", "5.0/MQTT-3.11.3-2",
 TEST(unsuback_within_maximum_packet_size, "5.0/MQTT-3.11.2-1",
      "5.0/MQTT-3.11.2-2")
 {
-    struct peer *peer =
-        peer_connect(t, CONNECT(.client_id = "small", .clean_start = 1,
-                                .props = {.maximum_packet_size = 20}));
+    size_t limit;
+    struct peer *peer = small_connect(
+        t, CONNECT(.client_id = "small", .clean_start = 1), &limit);
     peer_send(peer,
               UNSUBSCRIBE(.packet_id = 1, .filters = {{"a"}, {"b"}, {"c"}}));
     const struct wire_packet *unsuback =
         peer_expect(peer, UNSUBACK(.packet_id = 1));
-    t_check(t, unsuback->octets.n <= 20, "an UNSUBACK of at most 20 octets",
-            "%zu octets", unsuback->octets.n);
+    small_check(t, unsuback, limit);
 }
 
 SUITE(unsubscribe, "3.10 UNSUBSCRIBE", unsubscribe_wrong_flags,

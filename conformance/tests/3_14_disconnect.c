@@ -6,6 +6,7 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
+#include "tests/small.h"
 
 #define WILL                                                                   \
     {                                                                          \
@@ -88,8 +89,7 @@ TEST(disconnect_within_maximum_packet_size, "5.0/MQTT-3.14.2-3",
      "5.0/MQTT-3.14.2-4")
 {
     struct peer *peer =
-        peer_connect(t, CONNECT(.client_id = "small", .clean_start = 1,
-                                .props = {.maximum_packet_size = 20}));
+        small_connect(t, CONNECT(.client_id = "small", .clean_start = 1), NULL);
     peer_send(peer, PUBLISH(.topic = "b/+", .payload = "wrong"));
     peer_expect_error(peer, TOPIC_NAME_INVALID, MALFORMED_PACKET,
                       PROTOCOL_ERROR);

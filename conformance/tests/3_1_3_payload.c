@@ -229,7 +229,8 @@ TEST(client_id_that_is_not_welcome_is_refused, "3.1.1/MQTT-3.1.3-9",
     peer_hello(t, "welcome");
 }
 
-/* A Will Topic is a Topic Name: it has one character at least. */
+/* A Will Topic is a Topic Name, for a Will Message is published under it: it
+ * has one character at least, and no Topic Alias stands for it. */
 TEST(empty_will_topic_is_refused, "3.1.1/MQTT-4.7.3-1", "5.0/MQTT-4.7.3-1")
 {
     struct peer *peer = peer_open(t);

@@ -8,6 +8,7 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
+#include "tests/lifetime.h"
 
 /* A client whose Will waits, in a session that lasts a minute. */
 #define WAITING(id, will_topic, delay_s)                                       \
@@ -247,8 +248,8 @@ TEST(will_message_expiry_reaches_subscribers, "5.0/MQTT-3.3.2-6")
         peer_expect_message(watcher, MESSAGE("status/pump", "gone"));
     uint32_t left_s = wire_value(will->props.message_expiry_interval_s, 0);
     t_check(t, left_s > 540 && left_s <= 600,
-            "a Message Expiry Interval of 600 s or little less", "it is %u s",
-            (unsigned)left_s);
+            "a Message Expiry Interval of 600 s or little less", "%s",
+            lifetime_text(t, will));
 }
 
 /* A Will that calls its payload text, and whose payload is none, may be refused
@@ -337,8 +338,8 @@ TEST(lifetime_of_will_begins_with_its_end, "5.0/MQTT-3.1.2-8",
     const struct wire_packet *will =
         peer_expect(watcher, PUBLISH(.payload = "gone"));
     t_check(t, wire_value(will->props.message_expiry_interval_s, 0) <= 2,
-            "a Message Expiry Interval of 2 at most", "it is %u",
-            wire_value(will->props.message_expiry_interval_s, 0));
+            "a Message Expiry Interval of 2 s at most", "%s",
+            lifetime_text(t, will));
 }
 
 SUITE(will_properties, "3.1.3.2 Will Properties", will_delay_is_waited_for,

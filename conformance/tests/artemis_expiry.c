@@ -8,6 +8,7 @@
 #include "client/client.h"
 #include "peer/peer.h"
 #include "suite.h"
+#include "tests/lifetime.h"
 
 #define AFTER_1_S "defaultMqttSessionExpiryInterval=1"
 #define AFTER_60_S "defaultMqttSessionExpiryInterval=60"
@@ -208,7 +209,7 @@ TEST_EACH(long_message_expiry_is_long, long_ones, "5.0/MQTT-3.3.2-6",
     t_check(
         t, left_s <= all_s && left_s >= all_s - 60,
         t_text(t, "a Message Expiry Interval of %u s or little less", all_s),
-        "it is %u s", left_s);
+        "%s", lifetime_text(t, late));
     peer_subscribe(writer, "news", 1);
     peer_expect_message(writer, MESSAGE("news", "x", .retain = 1));
 }
@@ -265,8 +266,8 @@ TEST(expiry_delay_ends_retained, "artemis/R03-expiry-delay",
     const struct wire_packet *message =
         peer_expect_message(early, MESSAGE("news", "x", .retain = 1));
     uint32_t left_s = wire_value(message->props.message_expiry_interval_s, 1);
-    t_check(t, left_s <= 4, "a Message Expiry Interval of 4 s at most",
-            "it is %u s", left_s);
+    t_check(t, left_s <= 4, "a Message Expiry Interval of 4 s at most", "%s",
+            lifetime_text(t, message));
     t_let_pass(t, 5500, "the expiry delay, and more");
     struct peer *late = peer_hello(t, "late");
     peer_subscribe(late, "news", 1);

@@ -117,7 +117,20 @@ TEST(receive_maximum_counts_no_refused, "artemis/R11-receive-maximum-enforced",
     peer_expect(peer, PUBREC(.packet_id = 3, .reason = SUCCESS));
 }
 
-/* The broker holds to the Receive Maximum of the client; QoS 0 passes by. */
+/* The next message of QoS 1; the one of QoS 0 may come before it, or never. */
+#define expect_past_free(peer, packet)                                         \
+    expect_past_free_at(peer, HERE(#packet), packet)
+static void expect_past_free_at(struct peer *peer, struct where where,
+                                const struct wire_packet *expected)
+{
+    const struct wire_packet *either[] = {PUBLISH(.payload = "free"), expected,
+                                          NULL};
+    if (peer_expect_any_at(peer, where, either)->qos == 0)
+        peer_expect_at(peer, where, expected);
+}
+
+/* The broker holds to the Receive Maximum of the client. (QoS 0 may pass by, or
+ * wait as well: 5.0 s4.9.) */
 TEST(client_receive_maximum, "artemis/R11-client-receive-maximum",
      "5.0/MQTT-3.3.4-9")
 {
@@ -132,9 +145,8 @@ TEST(client_receive_maximum, "artemis/R11-client-receive-maximum",
         peer_expect(peer, PUBLISH(.payload = "1", .qos = 1))->packet_id;
     peer_expect_nothing(peer);
     client_publish(writer, MESSAGE("a", "free", .qos = 0));
-    peer_expect(peer, PUBLISH(.payload = "free", .qos = 0));
     peer_send(peer, PUBACK(.packet_id = first));
-    peer_expect(peer, PUBLISH(.payload = "2", .qos = 1));
+    expect_past_free(peer, PUBLISH(.payload = "2", .qos = 1));
 }
 
 /* A client that names none, of 3.1.1 or 5.0, is held to

@@ -69,6 +69,7 @@
     X(state_takeover)                                                          \
     X(state_subscribe)                                                         \
     X(state_shared)                                                            \
+    X(state_leaving)                                                           \
     X(state_many)
 
 #define DECLARE(name) extern const struct suite suite_##name;

@@ -198,6 +198,41 @@ TEST(no_problem_information_in_refusal, "5.0/MQTT-3.1.2-29",
         peer, SUBACK(.packet_id = 1, .reason = REASON_AT_LEAST(0x80), PLAIN));
 }
 
+struct forbidden_row {
+    struct row row;
+    const struct wire_packet *packet;
+    enum wire_type answer;
+};
+static const struct forbidden_row forbidden[] = {
+    {{"publish_qos_1"},
+     PUBLISH(.topic = "denied/x", .qos = 1, .packet_id = 1),
+     WIRE_PUBACK},
+    {{"publish_qos_2"},
+     PUBLISH(.topic = "denied/x", .qos = 2, .packet_id = 1),
+     WIRE_PUBREC},
+    {{"subscribe"},
+     SUBSCRIBE(.packet_id = 1, .filters = {{"denied/x"}}),
+     WIRE_SUBACK},
+    {{"unsubscribe"},
+     UNSUBSCRIBE(.packet_id = 1, .filters = {{"denied/x"}}),
+     WIRE_UNSUBACK},
+};
+
+/* And of the answers to what is forbidden. */
+TEST_EACH(no_problem_information_when_forbidden, forbidden, "5.0/MQTT-3.1.2-29",
+          .settings = "users=on;acl=on")
+{
+    const struct forbidden_row *row = t_row(t);
+    struct t_user user = t_user_bound(t);
+    struct peer *peer = peer_connect(
+        t, CONNECT(.client_id = "one", .clean_start = 1,
+                   .user_name = {user.name}, .password = {user.password},
+                   .props.request_problem_information = OPT(0)));
+    struct wire_packet answer = {.type = row->answer, .packet_id = 1, PLAIN};
+    peer_send(peer, row->packet);
+    peer_expect_or_close(peer, &answer);
+}
+
 struct refused {
     struct row row;
     struct wire_props props;
@@ -319,4 +354,5 @@ SUITE(connect_properties, "3.1.2.11 CONNECT Properties",
       no_problem_information_when_refused, connect_property_is_refused,
       subscribe_during_authentication_closes,
       user_properties_of_connect_are_welcome,
-      all_properties_of_connect_are_welcome, no_problem_information_in_refusal);
+      all_properties_of_connect_are_welcome, no_problem_information_in_refusal,
+      no_problem_information_when_forbidden);

@@ -34,6 +34,37 @@ TEST(will_delay_is_waited_for, "5.0/MQTT-3.1.2-8", .seconds = 2)
     peer_expect_nothing(watcher);
 }
 
+/* The delay begins when the connection ends, however long that has lasted. */
+TEST(will_delay_begins_with_the_end, "5.0/MQTT-3.1.2-8", .seconds = 5)
+{
+    struct peer *watcher = peer_hello(t, "watcher");
+    peer_subscribe(watcher, "status/pump", 1);
+    struct peer *pump = peer_connect(t, WAITING("pump", "status/pump", 2));
+    t_let_pass(t, 2500, "more than the Will Delay Interval");
+    int64_t from_ms = t_elapsed_ms(t);
+    peer_drop(pump);
+    peer_expect_message(watcher, MESSAGE("status/pump", "pump", .qos = 1));
+    t_check(t, t_elapsed_ms(t) - from_ms >= 1000,
+            "the Will about 2 s after the connection broke",
+            "it came within a second");
+}
+
+/* It belongs to the Will of its CONNECT, and to no later one of the session. */
+TEST(will_delay_is_not_inherited, "5.0/MQTT-3.1.2-8")
+{
+    struct peer *watcher = peer_hello(t, "watcher");
+    peer_subscribe(watcher, "status/pump", 1);
+    struct peer *first = peer_connect(t, WAITING("pump", "status/pump", 600));
+    peer_disconnect(first);
+    struct peer *second = peer_connect(
+        t,
+        CONNECT(.client_id = "pump", .props.session_expiry_interval_s = OPT(60),
+                .will = {.topic = "status/pump", .payload = "at once"}));
+    peer_drop(second);
+    peer_expect_message(watcher, MESSAGE("status/pump", "at once"));
+    peer_expect_nothing(watcher);
+}
+
 /* The Will is published when the session ends, if that is before the delay has
  * run. */
 TEST(will_published_when_session_expires, "5.0/MQTT-3.1.2-8", .seconds = 6)
@@ -351,4 +382,5 @@ SUITE(will_properties, "3.1.3.2 Will Properties", will_delay_is_waited_for,
       will_user_properties_keep_their_order, will_property_reaches_subscribers,
       will_message_expiry_reaches_subscribers, will_payload_that_is_no_text,
       will_property_twice_is_refused, wildcard_in_response_topic_of_will,
-      lifetime_of_will_begins_with_its_end);
+      lifetime_of_will_begins_with_its_end, will_delay_begins_with_the_end,
+      will_delay_is_not_inherited);

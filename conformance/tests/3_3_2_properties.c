@@ -336,6 +336,19 @@ TEST_EACH(publish_property_twice_should_close, doubtful_properties, NULL,
     peer_expect_error(peer, PROTOCOL_ERROR, MALFORMED_PACKET);
 }
 
+/* An empty payload is text like any other. */
+TEST(empty_payload_is_text, "5.0/MQTT-3.3.2-4")
+{
+    struct peer *reader = peer_hello(t, "reader");
+    peer_subscribe(reader, "news", 1);
+    struct peer *writer = peer_hello(t, "writer");
+    peer_publish(writer, MESSAGE("news", "", .qos = 1,
+                                 .props.payload_format_indicator = OPT(1)));
+    peer_expect_message(reader,
+                        MESSAGE("news", "", .qos = 1,
+                                .props.payload_format_indicator = OPT(1)));
+}
+
 /* A payload that is called text and is none may be refused, with an
  * acknowledgement or the close; if it is not, it is delivered as it stands. */
 TEST(payload_that_is_no_text, "5.0/RULE-publish-payload-utf8")
@@ -359,4 +372,5 @@ SUITE(publish_properties, "3.3.2.3 PUBLISH Properties",
       wildcard_in_response_topic_closes,
       subscription_identifier_in_publish_closes, publish_property_is_refused,
       publish_property_twice_should_close, payload_that_is_no_text,
-      lifetime_of_zero_is_over_at_once, lifetime_of_zero_is_told);
+      lifetime_of_zero_is_over_at_once, lifetime_of_zero_is_told,
+      empty_payload_is_text);

@@ -243,6 +243,53 @@ TEST(subscribe_several_filters, "3.1.1/MQTT-3.8.4-4", "3.1.1/MQTT-3.8.4-5",
     peer_expect_nothing(peer);
 }
 
+/* Of one filter that stands there twice, the second counts, as if it had come
+ * in a SUBSCRIBE of its own: one subscription, with its QoS */
+TEST(subscribe_same_filter_twice, "3.1.1/MQTT-3.8.4-4", "5.0/MQTT-3.8.4-5",
+     "3.1.1/MQTT-3.8.4-3", "5.0/MQTT-3.8.4-3")
+{
+    struct peer *peer = peer_hello(t, "twice");
+    peer_send(peer, SUBSCRIBE(.packet_id = 1,
+                              .filters = {{"a", .qos = 0}, {"a", .qos = 1}}));
+    peer_expect(peer, SUBACK(.packet_id = 1, .codes = CODES(0, 1)));
+    struct client *other = client_connect(t, "other");
+    client_publish(other, MESSAGE("a", "x", .qos = 1));
+    peer_expect_message(peer, MESSAGE("a", "x", .qos = 1));
+    peer_expect_nothing(peer);
+}
+
+/* and its options. */
+TEST(subscribe_same_filter_with_other_options, "5.0/MQTT-3.8.4-5",
+     "5.0/MQTT-3.8.4-3")
+{
+    struct peer *peer = peer_hello(t, "twice");
+    peer_send(peer, SUBSCRIBE(.packet_id = 1,
+                              .filters = {{"a", .no_local = 1}, {"a"}}));
+    peer_expect(peer, SUBACK(.packet_id = 1, .codes = CODES(0, 0)));
+    peer_send(peer, PUBLISH(.topic = "a", .payload = "mine"));
+    peer_expect_message(peer, MESSAGE("a", "mine"));
+    peer_expect_nothing(peer);
+}
+
+/* Nor are those lost that wait for the Receive Maximum of the client. */
+TEST(subscribe_again_loses_nothing_that_waits, "5.0/MQTT-3.8.4-4")
+{
+    struct peer *peer =
+        peer_connect(t, CONNECT(.client_id = "again", .clean_start = 1,
+                                .props.receive_maximum = OPT(1)));
+    peer_subscribe(peer, "a", 1);
+    struct client *other = client_connect(t, "other");
+    client_publish(other, MESSAGE("a", "1", .qos = 1));
+    client_publish(other, MESSAGE("a", "2", .qos = 1));
+    client_publish(other, MESSAGE("a", "3", .qos = 1));
+    uint16_t id = peer_expect(peer, PUBLISH(.payload = "1"))->packet_id;
+    peer_subscribe(peer, "a", 1);
+    peer_send(peer, PUBACK(.packet_id = id));
+    peer_expect_message(peer, MESSAGE("a", "2", .qos = 1));
+    peer_expect_message(peer, MESSAGE("a", "3", .qos = 1));
+    peer_expect_nothing(peer);
+}
+
 #define FIRST_OPTIONS                                                          \
     {                                                                          \
         "a", .no_local = 1, .retain_handling = 2                               \
@@ -353,4 +400,6 @@ SUITE(subscribe, "3.8 SUBSCRIBE", subscribe_wrong_flags, subscribe_bad_utf8,
       subscribe_several_filters, subscribe_lower_qos,
       subscribe_without_wildcards, subscribe_identifier_zero,
       subscribe_identifier_twice, subscribe_options_of_each_filter,
-      subscribe_no_local_leaves_others, subscribe_again_without_identifier);
+      subscribe_no_local_leaves_others, subscribe_again_without_identifier,
+      subscribe_same_filter_twice, subscribe_same_filter_with_other_options,
+      subscribe_again_loses_nothing_that_waits);

@@ -86,6 +86,37 @@ TEST_EACH(stolen_client_leaves_its_will, olders, "artemis/R04-will-on-failure",
     client_expect_nothing_more(watcher);
 }
 
+struct sides_row {
+    struct row row;
+    bool older_is_plain; /* not over WebSocket; the newer one is the other */
+};
+static const struct sides_row sides[] = {{{"to_websocket"}, true},
+                                         {{"from_websocket"}, false}};
+
+static struct peer *open_side(struct t *t, bool is_plain)
+{
+    struct peer *peer = is_plain ? peer_open_beside(t) : peer_open(t);
+    peer_send(peer, CONNECT(.client_id = "pump",
+                            .props.session_expiry_interval_s = OPT(60)));
+    peer_expect(peer, CONNACK(.reason = SUCCESS));
+    return peer;
+}
+
+/* It does not matter how either of them is connected. */
+TEST_EACH(newer_client_steals_over_another_transport, sides,
+          "artemis/R09-stealing-allowed", "3.1.1/MQTT-3.1.4-2",
+          "5.0/MQTT-3.1.4-3", .only_transports = "ws wss",
+          .needs = "acceptor_parameters")
+{
+    const struct sides_row *row = t_row(t);
+    struct peer *older = open_side(t, row->older_is_plain);
+    peer_subscribe(older, "orders", 1);
+    struct peer *newer = open_side(t, !row->older_is_plain);
+    peer_expect_disconnect(older, SESSION_TAKEN_OVER);
+    peer_publish(newer, MESSAGE("orders", "stop", .qos = 1));
+    peer_expect_message(newer, MESSAGE("orders", "stop", .qos = 1));
+}
+
 #define FORBIDDEN                                                              \
     .settings = "allowLinkStealing=false", .needs = "acceptor_parameters"
 
@@ -162,4 +193,4 @@ SUITE(artemis_takeover, "Artemis R09 Link Stealing", newer_client_steals,
       newer_client_takes_session, stolen_client_leaves_its_will,
       newer_client_is_refused, newer_client_is_refused_with_0x80,
       refused_client_leaves_no_will, newer_client_follows,
-      other_clients_are_let_in);
+      other_clients_are_let_in, newer_client_steals_over_another_transport);

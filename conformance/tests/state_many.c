@@ -9,7 +9,7 @@
 #include "tests/state.h"
 
 enum {
-    FILTERS = 50,
+    FILTERS = 150,
     IN_FLIGHT = 300,
     WAITING = 50,
     IN_A_SEGMENT = 50,
@@ -53,7 +53,7 @@ TEST(each_of_many_filters_counts, "3.1.1/MQTT-3.8.4-4", "5.0/MQTT-3.8.4-5",
     peer_send(reader, hostile_subscribe(t, FILTERS));
     const struct wire_packet *suback =
         peer_expect(reader, SUBACK(.packet_id = 1, .reason = 0));
-    t_check(t, wire_len(suback->codes) == FILTERS, "50 codes", "%zu of them",
+    t_check(t, wire_len(suback->codes) == FILTERS, "150 codes", "%zu of them",
             wire_len(suback->codes));
     struct peer *writer = peer_hello(t, "writer");
     publish_to_each(writer, reader, t, true);
@@ -216,7 +216,28 @@ TEST_EACH(long_topic_name_is_kept, lengths, "3.1.1/MQTT-3.3.2-3",
     peer_expect_message(reader, MESSAGE(topic, "x"));
 }
 
+static const struct length_row will_lengths[] = {
+    {{"300"}, 300}, {{"32768"}, 32768}, {{"65535"}, 65535}};
+
+/* So does the payload of a Will, which a server may not take either. */
+TEST_EACH(long_will_payload_is_kept, will_lengths, "3.1.1/MQTT-3.1.2-8",
+          "5.0/MQTT-3.1.2-8")
+{
+    const struct length_row *row = t_row(t);
+    struct wire_bytes payload = t_fill(t, row->octets, "0123456789");
+    struct peer *watcher = peer_hello(t, "watcher");
+    peer_subscribe(watcher, "will", 1);
+    struct peer *pump = peer_open(t);
+    peer_send(pump, CONNECT(.client_id = "pump", .clean_start = 1,
+                            .will = {.topic = "will", .payload = payload}));
+    const struct wire_packet *connack = peer_expect_or_close(pump, CONNACK());
+    t_skip_unless(t, connack && connack->reason == SUCCESS,
+                  "Wills of %zu octets are refused", row->octets);
+    peer_drop(pump);
+    peer_expect_message(watcher, MESSAGE("will", payload));
+}
+
 SUITE(state_many, "Many of a kind", each_of_many_filters_counts,
       one_of_many_is_acknowledged, many_come_through_a_small_window,
       many_packets_in_one_segment, many_user_properties_reach_subscribers,
-      long_topic_name_is_kept);
+      long_topic_name_is_kept, long_will_payload_is_kept);

@@ -15,11 +15,11 @@ TEST(deliveries_stay_open_after_disconnect, "3.1.1/MQTT-4.4.0-1",
     peer_subscribe(peer, "a", 2);
     struct client *publisher = client_connect(t, "publisher");
     client_publish(publisher, MESSAGE("a", "released", .qos = 2));
+    uint16_t released = peer_expect(peer, PUBLISH(.qos = 2))->packet_id;
     client_publish(publisher, MESSAGE("a", "open 1", .qos = 1));
+    uint16_t open_1 = peer_expect(peer, PUBLISH(.qos = 1))->packet_id;
     client_publish(publisher, MESSAGE("a", "open 2", .qos = 2));
-    uint16_t released = peer_receive(peer)->packet_id;
-    uint16_t open_1 = peer_receive(peer)->packet_id;
-    uint16_t open_2 = peer_receive(peer)->packet_id;
+    uint16_t open_2 = peer_expect(peer, PUBLISH(.qos = 2))->packet_id;
     peer_send(peer, PUBREC(.packet_id = released));
     peer_expect(peer, PUBREL(.packet_id = released));
     peer_disconnect(peer);

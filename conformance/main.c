@@ -34,6 +34,7 @@ static const char usage[] =
     "  --fail-fast        stop at the first failure\n"
     "  --timeout S        seconds a case may take\n"
     "  --strict           a SHOULD counts\n"
+    "  --complete         a case that is skipped fails\n"
     "  --fault NAME       inject a fault between broker and tester\n"
     "  --report DIR       default reports/latest\n"
     "  --captures all     keep a .pcap of every case\n"
@@ -156,6 +157,12 @@ static bool take_strict(struct parse *p, const char *value)
     return p->options.strict = true;
 }
 
+static bool take_complete(struct parse *p, const char *value)
+{
+    (void)value;
+    return p->options.complete = true;
+}
+
 static bool take_list(struct parse *p, const char *value)
 {
     (void)value;
@@ -182,6 +189,7 @@ static const struct option {
                {"--fail-fast", false, take_fail_fast},
                {"--timeout", true, take_timeout},
                {"--strict", false, take_strict},
+               {"--complete", false, take_complete},
                {"--fault", true, take_fault},
                {"--report", true, take_report},
                {"--captures", true, take_captures},

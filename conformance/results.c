@@ -39,10 +39,11 @@ static void add_rerun(cJSON *object, const struct test_case *c,
     if (options->fault)
         snprintf(fault, sizeof fault, " --fault %s", options->fault->name);
     snprintf(line, sizeof line,
-             "mqttspec run %s%s--only '%s' --transport %s%s%s%s%s",
+             "mqttspec run %s%s--only '%s' --transport %s%s%s%s%s%s",
              options->target ? options->target : "", options->target ? " " : "",
              c->name, transport_name(c->transport), segment, timeout,
-             options->strict ? " --strict" : "", fault);
+             options->strict ? " --strict" : "",
+             options->complete ? " --complete" : "", fault);
     cJSON_AddStringToObject(object, "rerun", line);
 }
 

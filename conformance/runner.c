@@ -63,10 +63,21 @@ static void put_transcript(const struct state *s, const struct test_case *c,
     unlink(path);
 }
 
-static bool is_bad(const struct state *s, const struct case_result *r)
+static bool is_bad(const struct case_result *r)
 {
-    return r->verdict == VERDICT_FAILED || r->verdict == VERDICT_ERROR ||
-           (s->options->strict && r->verdict == VERDICT_WARNING);
+    return r->verdict == VERDICT_FAILED || r->verdict == VERDICT_ERROR;
+}
+
+/* Makes a failure of what the command line calls one. */
+static void heed_options(const struct run_options *o, struct case_result *r)
+{
+    if (o->strict && r->verdict == VERDICT_WARNING)
+        r->verdict = VERDICT_FAILED;
+    if (!o->complete || r->verdict != VERDICT_SKIPPED)
+        return;
+    r->verdict = VERDICT_FAILED;
+    snprintf(r->expected, sizeof r->expected, "no case is skipped");
+    snprintf(r->actual, sizeof r->actual, "%s", r->reason);
 }
 
 /* What the list of known failures says of a result: of a failure, that it is
@@ -87,8 +98,7 @@ static void take_result(void *user, size_t job, struct case_result *r)
 {
     struct state *s = user;
     const struct test_case *c = s->jobs[job].test_case;
-    if (s->options->strict && r->verdict == VERDICT_WARNING)
-        r->verdict = VERDICT_FAILED;
+    heed_options(s->options, r);
     cJSON *object = case_to_json(c, r, s->options);
     const char *reason = why_known(s, c, r);
     if (reason)
@@ -320,7 +330,7 @@ static int exit_code(const struct state *s)
         if (r->verdict == VERDICT_ERROR)
             return EXIT_HARNESS;
         /* Bad and not known, or known and not bad. */
-        if (is_bad(s, r) != (why_known(s, c, r) != NULL))
+        if (is_bad(r) != (why_known(s, c, r) != NULL))
             code = EXIT_FAILED;
     }
     return code;

@@ -38,7 +38,7 @@ struct run_options {
     int transport; /* -1: as the tests say */
     size_t segment;
     int jobs, shard, n_shards, repeat, timeout_s;
-    bool fail_fast, strict, all_captures, list, json;
+    bool fail_fast, strict, complete, all_captures, list, json;
     const struct fault *fault;
     const char *report, *known;
 };

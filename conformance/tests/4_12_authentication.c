@@ -241,11 +241,30 @@ TEST_EACH(no_auth_without_method, unasked_auth, "5.0/MQTT-4.12.0-7",
     peer_expect_error(peer, PROTOCOL_ERROR, BAD_AUTHENTICATION_METHOD);
 }
 
+struct hasty_row {
+    struct row row;
+    const struct wire_packet *packet;
+};
+static const struct hasty_row hasty_packets[] = {
+    {{"publish"},
+     PUBLISH(.topic = "news", .payload = "x", .qos = 1, .packet_id = 1)},
+    {{"publish_qos_0"}, PUBLISH(.topic = "news", .payload = "x")},
+    {{"puback"}, PUBACK(.packet_id = 1)},
+    {{"pubrec"}, PUBREC(.packet_id = 1)},
+    {{"pubrel"}, PUBREL(.packet_id = 1)},
+    {{"pubcomp"}, PUBCOMP(.packet_id = 1)},
+    {{"subscribe"}, SUBSCRIBE(.packet_id = 1, .filters = {{"news"}})},
+    {{"unsubscribe"}, UNSUBSCRIBE(.packet_id = 1, .filters = {{"news"}})},
+    {{"pingreq"}, PINGREQ()},
+    {{"connect"}, CONNECT(.client_id = "hasty", .clean_start = 1)},
+};
+
 /* Until CONNACK the client sends nothing but AUTH and DISCONNECT; what it sends
  * has no effect. */
-TEST(nothing_but_auth_before_connack, "5.0/MQTT-3.1.2-30", "5.0/MQTT-4.13.1-1",
-     .settings = BY_SCRAM)
+TEST_EACH(nothing_but_auth_before_connack, hasty_packets, "5.0/MQTT-3.1.2-30",
+          "5.0/MQTT-4.13.1-1", .settings = BY_SCRAM)
 {
+    const struct hasty_row *row = t_row(t);
     struct scram scram, other;
     struct peer *watcher = authenticated(t, &other);
     peer_subscribe(watcher, "news", 0);
@@ -255,8 +274,7 @@ TEST(nothing_but_auth_before_connack, "5.0/MQTT-3.1.2-30", "5.0/MQTT-4.13.1-1",
                             .props = {METHOD, .authentication_data =
                                                   scram_first(&scram)}));
     challenged(peer, &scram);
-    peer_send(peer, PUBLISH(.topic = "news", .payload = "x", .qos = 1,
-                            .packet_id = 1));
+    peer_send(peer, row->packet);
     peer_expect_refused(peer, .v5 = CODES(PROTOCOL_ERROR));
     peer_expect_nothing(watcher);
 }

@@ -314,18 +314,18 @@ TEST(qos_2_received_survives_kill, "artemis/R17-inflight-survives-restart", ALL,
 }
 
 /* Time goes on for sessions while the broker is down: the rest of an interval
- * counts, not a new one. */
+ * counts, not a new one. A broker may count whole seconds, and look seldom. */
 TEST(expiry_survives_stop, "artemis/R17-sessions-survive-restart",
      "artemis/R10-subscriptions-removed", "5.0/MQTT-4.1.0-2", STOPPED,
-     .seconds = 5)
+     .seconds = 6)
 {
     struct peer *reader =
         peer_connect(t, CONNECT(.client_id = "reader",
                                 .props.session_expiry_interval_s = OPT(4)));
     peer_disconnect(reader);
-    t_let_pass(t, 3200, "the greater part of the interval");
+    t_let_pass(t, 2800, "the greater part of the interval");
     t_broker_restart(t);
-    t_let_pass(t, 1200, "the rest of the interval, less than a whole one");
+    t_let_pass(t, 2800, "the rest of the interval, less than a whole one");
     struct peer *back = peer_open(t);
     peer_send(back, LASTING("reader"));
     peer_expect(back, CONNACK(.reason = SUCCESS, .session_present = 0));
@@ -333,15 +333,15 @@ TEST(expiry_survives_stop, "artemis/R17-sessions-survive-restart",
 
 /* And for retained messages. */
 TEST(retained_expires_over_stop, "artemis/R17-retained-survive-restart",
-     "5.0/MQTT-3.3.2-5", STOPPED, .seconds = 5)
+     "5.0/MQTT-3.3.2-5", STOPPED, .seconds = 6)
 {
     struct peer *writer = peer_hello(t, "writer");
     peer_publish(writer, MESSAGE("kept", "x", .qos = 1, .retain = 1,
                                  .props.message_expiry_interval_s = OPT(4)));
     peer_disconnect(writer);
-    t_let_pass(t, 3200, "the greater part of the interval");
+    t_let_pass(t, 2800, "the greater part of the interval");
     t_broker_restart(t);
-    t_let_pass(t, 1200, "the rest of the interval, less than a whole one");
+    t_let_pass(t, 2800, "the rest of the interval, less than a whole one");
     struct peer *reader = peer_hello(t, "reader");
     peer_subscribe(reader, "kept", 1);
     peer_expect_nothing(reader);

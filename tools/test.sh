@@ -23,8 +23,8 @@ count() {
             match($0, /Errors: [0-9]+/);   errors = substr($0, RSTART + 8, RLENGTH - 8)
             bad += fails + errors; good += checks - fails - errors; seen = 1
         }
-        /^([a-z0-9.-]+: )?[0-9]+ passed, [0-9]+ failed/ {
-            sub(/^[a-z0-9.-]+: /, ""); good += $1; bad += $3; seen = 1
+        /^([a-z0-9.-]+( [^ :]+)?: )?[0-9]+ passed, [0-9]+ failed/ {
+            sub(/^[a-z0-9.-]+( [^ :]+)?: /, ""); good += $1; bad += $3; seen = 1
         }
         END {
             if (!seen) { good = status == 0; bad = status != 0 }
